@@ -1,0 +1,1 @@
+"""How moods are made: corpus, dataset, training, export."""

@@ -1,0 +1,242 @@
+"""A MIDI file becomes phrases: bar lines, grid, roles, keys, chords, cuts. Everything that is lost is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gamemusic.errors import MidiError
+from gamemusic.score.midi import MidiNote, MidiSong, read_midi
+from gamemusic.score.phrase import DRUM_TICKS, Chord, Note, Phrase, Role, Track
+from gamemusic.theory import Key
+from gamemusic.tokens.bars import DEFAULT_POLYPHONY, settle, transposition
+from gamemusic.tokens.vocabulary import MAX_DURATION, PITCH_RANGES, VELOCITIES, velocity_bin
+from gamemusic.units import METERS, TEMPO_RANGE, TICKS_PER_BEAT, Meter
+from gamemusic_export.harmony import find_chords, find_keys, pitch_class_weights
+from gamemusic_export.phrasing import cut_phrases
+from gamemusic_export.voices import assign_roles, find_voices
+
+__all__ = ["Piece", "read_piece"]
+
+_EQUIVALENT = {(2, 2): ("4/4", 1), (3, 8): ("6/8", 0), (4, 2): ("4/4", 2), (12, 8): ("6/8", 2), (6, 4): ("3/4", 2)}
+"""Meters that are written as others: name, and how many of its bars one bar holds (0: two bars make one)."""
+
+_OFF_GRID_TICKS = 0.34
+"""A note further than this from the grid, in ticks, counts as moved."""
+_MAX_MOVED = 0.4
+"""A piece with more of its notes moved was not played to its bar lines and is left out."""
+_KEY_WINDOW_BARS = 4
+_MIN_BARS = 4
+
+
+@dataclass(slots=True)
+class Piece:
+    """What was read from one MIDI file."""
+
+    name: str
+    phrases: list[Phrase] = field(default_factory=list)
+    """In order; consecutive ones follow each other unless `breaks` says otherwise."""
+    breaks: list[int] = field(default_factory=list)
+    """Indices of phrases before which something was left out."""
+    programs: Counter[int] = field(default_factory=Counter)
+    """Notes by General MIDI program, drums as -1."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """Notes read, kept, moved, lost to caps, folded by an octave, in unsupported meters ..."""
+    skipped: str = ""
+    """Why the file gives nothing; empty when it gives something."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A bar of the file."""
+
+    start: int
+    end: int
+    meter: Meter | None
+
+
+def read_piece(path: Path) -> Piece:
+    """Return the phrases of a MIDI file; a file that cannot be used has `Piece.skipped` say why."""
+    piece = Piece(path.stem)
+    try:
+        song = read_midi(path.read_bytes(), file=path.name)
+    except MidiError as error:
+        piece.skipped = str(error)
+        return piece
+    voices = find_voices(song)
+    for voice in voices:
+        piece.programs[-1 if voice.channel == 9 else voice.program] += len(voice.notes)
+    piece.counts["read"] = sum(len(track.notes) for track in song.tracks)
+    roles = assign_roles(voices, song.ticks_per_beat)
+    if not any(role is not Role.DRUMS for role in roles):
+        piece.skipped = "no pitched notes"
+        return piece
+    lines = _find_bar_lines(song)
+    spans = _find_spans(lines)
+    if not spans:
+        meters = ", ".join(sorted({f"{num}/{den}" for _, num, den in song.meters}) or ["none"])
+        piece.skipped = f"no {_MIN_BARS} bars in a row in {', '.join(METERS)} (file has {meters})"
+        return piece
+    moved, placed = 0, 0
+    grids = []
+    for span in spans:
+        grid, span_moved, span_placed = _place(roles, span, song.ticks_per_beat, piece.counts)
+        moved, placed = moved + span_moved, placed + span_placed
+        grids.append((span, grid))
+    piece.counts["moved"], piece.counts["placed"] = moved, placed
+    if placed and moved > _MAX_MOVED * placed:
+        piece.skipped = f"{moved} of {placed} notes lie off the grid: not played to its bar lines"
+        return piece
+    for span, grid in grids:
+        meter = span[0].meter
+        if meter is None:
+            continue
+        tempo = _tempo_at(song, span[0].start, span[-1].end)
+        piece.breaks.append(len(piece.phrases))
+        piece.phrases.extend(_build_phrases(grid, len(span), meter, tempo, piece))
+    piece.counts["kept"] = sum(len(track.notes) for phrase in piece.phrases for track in phrase.tracks)
+    if not piece.phrases:
+        piece.skipped = "no phrase with notes"
+    return piece
+
+
+def _find_bar_lines(song: MidiSong) -> list[_Line]:
+    """Return the bars of a file; a short first bar (a pick-up) is filled up with rest before it."""
+    quarter = song.ticks_per_beat
+    changes = list(song.meters) or [(0, 4, 4)]
+    if changes[0][0] > 0:
+        changes.insert(0, (0, 4, 4))
+    lines: list[_Line] = []
+    for index, (start, numerator, denominator) in enumerate(changes):
+        end = changes[index + 1][0] if index + 1 < len(changes) else song.end_tick
+        length = quarter * 4 * numerator // denominator
+        name, share = _EQUIVALENT.get((numerator, denominator), (f"{numerator}/{denominator}", 1))
+        meter = METERS.get(name)
+        step = {0: 2 * length, 1: length, 2: length // 2}[share]
+        following = changes[index + 1] if index + 1 < len(changes) else None
+        if not lines and following and end - start < quarter * 4 * following[1] // following[2]:
+            continue  # the pick-up is met again below, as the tail of a full bar
+        if not lines and start > 0 and meter is not None:
+            lines.append(_Line(start - step, start, meter))
+        while start < end and step > 0:
+            whole = start + step <= end or index + 1 == len(changes)
+            lines.append(_Line(start, min(start + step, end) if not whole else start + step, meter if whole else None))
+            start += step
+    return lines
+
+
+def _find_spans(lines: list[_Line]) -> list[list[_Line]]:
+    """Return the runs of bars in one supported meter, at least four bars long."""
+    spans: list[list[_Line]] = []
+    for line in lines:
+        if spans and spans[-1][-1].meter == line.meter and line.meter is not None:
+            spans[-1].append(line)
+        else:
+            spans.append([line])
+    return [span for span in spans if span[0].meter is not None and len(span) >= _MIN_BARS]
+
+
+def _place(
+    roles: dict[Role, list[MidiNote]], span: list[_Line], quarter: int, counts: Counter[str]
+) -> tuple[dict[Role, list[Note]], int, int]:
+    """Return a span's notes on the grid by role, how many were moved by it, and how many there are."""
+    first, last = span[0].start, span[-1].end
+    placed: dict[Role, list[Note]] = {}
+    moved = total = 0
+    for role, notes in roles.items():
+        inside = placed.setdefault(role, [])
+        for note in notes:
+            if not first <= note.start < last:
+                continue
+            exact = (note.start - first) * TICKS_PER_BEAT / quarter
+            start = round(exact)
+            total += 1
+            moved += abs(exact - start) > _OFF_GRID_TICKS
+            end = max(start + 1, round((min(note.end, last) - first) * TICKS_PER_BEAT / quarter))
+            if end - start > MAX_DURATION:
+                counts["shortened"] += 1
+            inside.append(Note(start, note.pitch, min(end - start, MAX_DURATION), note.velocity))
+    return placed, moved, total
+
+
+def _tempo_at(song: MidiSong, start: int, end: int) -> float:
+    """Return the tempo that lasts longest between two file ticks, quarter notes a minute, kept in the allowed range."""
+    changes = [(0, 120.0), *song.tempos]
+    spans: Counter[float] = Counter()
+    for index, (tick, bpm) in enumerate(changes):
+        until = changes[index + 1][0] if index + 1 < len(changes) else max(end, tick + 1)
+        spans[bpm] += max(0, min(until, end) - max(tick, start))
+    return min(max(spans.most_common(1)[0][0], TEMPO_RANGE[0]), TEMPO_RANGE[1])
+
+
+def _build_phrases(
+    grid: dict[Role, list[Note]], bars: int, meter: Meter, tempo: float, piece: Piece
+) -> list[Phrase]:
+    """Return a span's phrases, with key, chords and roles in range."""
+    flat_velocity = len({note.velocity for role, notes in grid.items() for note in notes}) <= 2
+    tracks = {role: sorted(notes) for role, notes in grid.items()}
+    pitched = np.array(
+        [(n.start, n.end, n.pitch) for role, notes in tracks.items() if role is not Role.DRUMS for n in notes],
+        dtype=np.int64,
+    ).reshape(-1, 3)
+    length = meter.bar_ticks
+    windows = np.arange(0, bars * length + 1, _KEY_WINDOW_BARS * length)
+    if windows[-1] < bars * length:
+        windows = np.append(windows, bars * length)
+    keys = find_keys(pitch_class_weights(pitched, windows)) if len(pitched) else [Key(0, "major")]
+    phrases = []
+    for start, size in cut_phrases(tracks, bars, length):
+        low, high = start * length, (start + size) * length
+        key = keys[min(len(keys) - 1, start // _KEY_WINDOW_BARS)]
+        parts = []
+        for role in Role:
+            notes = [n for n in tracks.get(role, ()) if low <= n.start < high]
+            if notes:
+                notes = _fit(notes, role, key, low, high, flat=flat_velocity, counts=piece.counts)
+                parts.append(Track(role, tuple(notes)))
+        if not any(track.role is not Role.DRUMS for track in parts):
+            continue
+        chords = _chords_of(parts, key, size * length, meter)
+        phrases.append(
+            Phrase(bars=size, meter=meter, tempo_bpm=tempo, key=key, tracks=tuple(parts), chords=chords)
+        )
+    return phrases
+
+
+def _fit(
+    notes: list[Note], role: Role, key: Key, low: int, high: int, *, flat: bool, counts: Counter[str]
+) -> list[Note]:
+    """Return a role's notes of one phrase, moved to its start, in range, at coded velocities, settled."""
+    shift = transposition(key.tonic)
+    fitted = {}
+    for note in notes:
+        velocity = 80 if flat else VELOCITIES[velocity_bin(note.velocity)]
+        start, duration, pitch = note.start - low, min(note.duration, high - note.start), note.pitch
+        if role is Role.DRUMS:
+            duration = min(DRUM_TICKS, high - note.start)
+        else:
+            bottom, top = (limit + shift for limit in PITCH_RANGES[role])
+            if not bottom <= pitch <= top:
+                counts["folded"] += 1
+                pitch += 12 * (-((pitch - bottom) // 12)) if pitch < bottom else -12 * -(-(pitch - top) // 12)
+        fitted[start, pitch] = Note(start, pitch, duration, velocity)
+    kept = sorted(fitted.values()) if role is Role.DRUMS else settle(fitted.values(), DEFAULT_POLYPHONY[role])
+    counts["capped"] += len(notes) - len(kept)
+    return list(kept)
+
+
+def _chords_of(parts: list[Track], key: Key, ticks: int, meter: Meter) -> tuple[Chord, ...]:
+    """Return a phrase's chords, which may change on every felt beat."""
+    cell = meter.pulse_ticks
+    edges = np.arange(0, ticks + 1, cell)
+
+    def weigh(roles: tuple[Role, ...]) -> npt.NDArray[np.float64]:
+        notes = [(n.start, n.end, n.pitch) for part in parts if part.role in roles for n in part.notes]
+        return pitch_class_weights(np.array(notes, dtype=np.int64).reshape(-1, 3), edges)
+
+    pitched = tuple(role for role in Role if role is not Role.DRUMS)
+    return find_chords(weigh(pitched), weigh((Role.BASS,)), key, cell, meter.bar_ticks // cell)

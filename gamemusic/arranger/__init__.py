@@ -1,0 +1,1 @@
+"""From a phrase to parts that players can play."""

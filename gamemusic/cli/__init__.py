@@ -1,0 +1,1 @@
+"""The ``gamemusic`` command, one file a command."""

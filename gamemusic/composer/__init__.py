@@ -1,0 +1,1 @@
+"""From a pack to a phrase."""

@@ -1,0 +1,1 @@
+"""Mood packs: what a mood is on disk."""

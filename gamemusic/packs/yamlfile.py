@@ -1,0 +1,268 @@
+"""YAML files, strictly: the one place that knows PyYAML.
+
+Read are mappings with text keys, lists, texts, whole numbers, decimal numbers, true, false and null, in one document of
+UTF-8. Everything in YAML that can surprise, run code or grow is refused: anchors, aliases, tags, merge keys, duplicate
+keys. Of plain words only ``true``, ``false``, ``null`` and decimal numbers have a meaning: ``no``, ``1:30``, ``010`` and
+dates stay the text they look like.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NoReturn
+
+from gamemusic.errors import FormatError, InputError
+from gamemusic.packs.nodes import Entry, ListNode, MapNode, Node, Scalar, ScalarNode, hidden_character
+
+if TYPE_CHECKING:
+    import yaml
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "dump_yaml", "load_yaml", "read_yaml"]
+
+MAX_BYTES = 64 * 1024
+"""Longest file, in bytes."""
+MAX_DEPTH = 10
+"""Deepest nesting; the top is 1."""
+MAX_NODES = 5000
+"""Most keys and values in one file."""
+
+_WORDS: Mapping[str, Scalar] = MappingProxyType(
+    {
+        **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+        **dict.fromkeys(("true", "True", "TRUE"), True),
+        **dict.fromkeys(("false", "False", "FALSE"), False),
+    }
+)
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?", re.ASCII)
+_MAX_DIGITS = 40
+
+
+def _resolve(text: str) -> Scalar:
+    """Return the value of a plain word; raises ValueError for a number that is too large."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if not _DECIMAL.fullmatch(text):
+        return text
+    if len(text) > _MAX_DIGITS:
+        raise ValueError("a number of more than 40 characters")
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text} is too large")
+    return number
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A list or mapping that is still open."""
+
+    line: int
+    column: int
+    mapping: bool
+    items: list[Node] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    key: ScalarNode | None = None
+
+
+class _Builder:
+    """Turns PyYAML's events into a tree; keeps its own stack, so that no nesting can exhaust Python's."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.root: Node | None = None
+        self.documents = 0
+        self._nodes = 0
+        self._open: list[_Frame] = []
+
+    def _fail(self, message: str, mark: yaml.Mark) -> NoReturn:
+        raise FormatError(message, file=self.file, line=mark.line + 1, column=mark.column + 1)
+
+    def take(self, event: yaml.Event) -> None:
+        """Take the next event.
+
+        Raises:
+            FormatError: When the event is of a kind that is refused, or a limit is passed.
+        """
+        import yaml  # late: importing it costs as much as the rest of the package
+
+        mark = event.start_mark
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                self._fail("found a second document, expected one; remove the line '---'", mark)
+            if event.tags:
+                self._fail("found a %TAG directive, expected plain values; remove it", mark)
+        elif isinstance(event, yaml.AliasEvent):
+            self._fail(f"found the alias *{event.anchor}, expected a value; write the value out", mark)
+        elif isinstance(event, yaml.NodeEvent):
+            self._take_node(event, mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._close()
+
+    def _take_node(self, event: yaml.NodeEvent, mark: yaml.Mark) -> None:
+        import yaml  # late, see above
+
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._fail(f"found more than {MAX_NODES} keys and values in one file; make it smaller", mark)
+        if event.anchor is not None:
+            self._fail(f"found the anchor &{event.anchor}, expected a value; remove it and write the value out", mark)
+        if getattr(event, "tag", None) is not None and not isinstance(event, yaml.AliasEvent):
+            self._fail(f"found the tag {ascii(event.tag)}, expected a plain value; remove it", mark)
+        if isinstance(event, yaml.ScalarEvent):
+            self._add(self._scalar(event, mark))
+            return
+        frame = self._open[-1] if self._open else None
+        if frame is not None and frame.mapping and frame.key is None:
+            self._fail("found a list or mapping as a key, expected text", mark)
+        if len(self._open) >= MAX_DEPTH:
+            self._fail(f"found nesting deeper than {MAX_DEPTH} levels; make it flatter", mark)
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        line, column = mark.line + 1, mark.column + 1
+        if mapping and not event.flow_style and frame is not None and frame.key is not None:
+            line, column = frame.key.line or line, frame.key.column or column
+        self._open.append(_Frame(line, column, mapping))
+
+    def _scalar(self, event: yaml.ScalarEvent, mark: yaml.Mark) -> ScalarNode:
+        if hidden_character(event.value) is not None:
+            self._fail("found a character that does not show (a control character); remove it", mark)
+        value: Scalar = event.value
+        if event.implicit[0]:
+            try:
+                value = _resolve(event.value)
+            except ValueError as error:
+                self._fail(f"found {error}, expected one of at most 40 characters", mark)
+        return ScalarNode(self.file, mark.line + 1, mark.column + 1, value, event.value)
+
+    def _add(self, node: Node) -> None:
+        if not self._open:
+            self.root = node
+            return
+        frame = self._open[-1]
+        if not frame.mapping:
+            frame.items.append(node)
+        elif frame.key is not None:
+            frame.entries[str(frame.key.value)] = Entry(frame.key, node)
+            frame.key = None
+        elif not isinstance(node, ScalarNode) or not isinstance(node.value, str):
+            text = node.text if isinstance(node, ScalarNode) else ""
+            raise node.fail(f"found {text or 'nothing'} as a key, expected text; put it in quotes")
+        elif node.value == "<<":
+            raise node.fail("found the merge key <<, expected a name; write the keys out")
+        elif node.value in frame.entries:
+            first = frame.entries[node.value].key.line
+            raise node.fail(f"found the key {node.value!r} a second time (first in line {first}); remove one of them")
+        else:
+            frame.key = node
+
+    def _close(self) -> None:
+        frame = self._open.pop()
+        if frame.mapping:
+            self._add(MapNode(self.file, frame.line, frame.column, frame.entries))
+        else:
+            self._add(ListNode(self.file, frame.line, frame.column, tuple(frame.items)))
+
+
+def _decode(data: bytes, file: str) -> str:
+    """Return the text of ``data``; a byte order mark of UTF-8 is allowed."""
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"the file has {len(data)} bytes, allowed are {MAX_BYTES}; make it smaller", file=file)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FormatError("the file is UTF-16, expected UTF-8; save it as UTF-8", file=file, line=1, column=1)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        message = f"found byte 0x{data[error.start]:02x}, expected UTF-8; save the file as UTF-8"
+        raise FormatError(message, file=file, line=line, column=column) from None
+    text = text.replace("\r\n", "\n")
+    index = hidden_character(text)
+    if index is not None:
+        line, column = text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+        message = f"found the character U+{ord(text[index]):04X}, which does not show; remove it"
+        raise FormatError(message, file=file, line=line, column=column)
+    return text
+
+
+def load_yaml(data: bytes, *, file: object = "preset.yaml") -> Node:
+    """Return the tree of a YAML file's bytes.
+
+    Args:
+        data: At most `MAX_BYTES`.
+        file: The name that error messages give.
+
+    Raises:
+        FormatError: For anything that is not the plain YAML described at the top; with line and column.
+    """
+    import yaml  # late: importing it costs as much as the rest of the package
+
+    name = str(file)
+    text = _decode(data, name)
+    builder = _Builder(name)
+    loader = yaml.SafeLoader(text)
+    try:
+        while loader.check_event():
+            builder.take(loader.get_event())
+    except FormatError:
+        raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark or loader.get_mark()
+        problem = str(error.problem or error.context)
+        hint = "; indent with spaces, not tabs" if "\\t" in problem else ""
+        message = f"this is not YAML: {problem}{hint}"
+        raise FormatError(message, file=name, line=mark.line + 1, column=mark.column + 1) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the scanner lets chr() and int() fail on escapes
+        mark = loader.get_mark()
+        raise FormatError(f"this is not YAML: {error}", file=name, line=mark.line + 1, column=mark.column + 1) from None
+    finally:
+        loader.dispose()
+    if builder.root is None:
+        raise FormatError("the file is empty", file=name, line=1, column=1)
+    return builder.root
+
+
+def read_yaml(path: str | Path) -> Node:
+    """Return the tree of the YAML file at ``path``.
+
+    Raises:
+        InputError: When there is no such file, or it cannot be read.
+        FormatError: See `load_yaml`.
+    """
+    try:
+        if not Path(path).is_file():
+            raise InputError(f"there is no file {path}; check its name")
+        with open(path, "rb") as stream:
+            return load_yaml(stream.read(MAX_BYTES + 1), file=path)
+    except OSError as error:
+        raise InputError(f"the file {path} cannot be read: {error.strerror}") from None
+
+
+def dump_yaml(value: object) -> str:
+    """Return dicts, lists and scalars as YAML that `load_yaml` reads back as the same values."""
+    import yaml  # late: importing it costs as much as the rest of the package
+
+    class Dumper(yaml.SafeDumper):
+        """SafeDumper without aliases, in flow style for lists, quoting what `load_yaml` would not read as text."""
+
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    def write_text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+        bare = text in _WORDS or _DECIMAL.fullmatch(text)
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if bare else None)
+
+    def write_list(dumper: Dumper, items: list[object]) -> yaml.SequenceNode:
+        flat = not any(isinstance(item, dict | list) for item in items)
+        return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=flat)
+
+    Dumper.add_representer(str, write_text)
+    Dumper.add_representer(list, write_list)
+    return yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False)

@@ -1,0 +1,1 @@
+"""The score: what music is made of, and MIDI files."""

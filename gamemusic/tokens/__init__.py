@@ -1,0 +1,1 @@
+"""The score as integers, and the grammar of what may come next."""

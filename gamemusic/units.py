@@ -1,0 +1,134 @@
+"""Ticks, beats, bars, seconds and frames, and the one place where they are converted.
+
+* A *tick* is a twelfth of a quarter note, which holds sixteenths and eighth triplets exactly.
+* A *beat* is a quarter note in every meter, and tempo is always quarter notes a minute, as in MIDI files.
+* A *subtick* is a tick of the MIDI files we write: 480 a beat, 40 a tick. Only played parts use it, never scores.
+* A *frame* is one sample of every channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from gamemusic.errors import InputError, suggest
+
+__all__ = [
+    "BLOCK_FRAMES",
+    "MAX_BARS",
+    "METERS",
+    "SUBTICKS_PER_BEAT",
+    "SUBTICKS_PER_TICK",
+    "TEMPO_RANGE",
+    "TICKS_PER_BEAT",
+    "Meter",
+    "bpm_to_tempo",
+    "check_bars",
+    "check_tempo",
+    "loop_frames",
+    "parse_meter",
+    "subticks_to_frames",
+    "ticks_to_seconds",
+]
+
+TICKS_PER_BEAT = 12
+SUBTICKS_PER_BEAT = 480
+SUBTICKS_PER_TICK = SUBTICKS_PER_BEAT // TICKS_PER_BEAT
+
+BLOCK_FRAMES = 64
+"""FluidSynth applies events only at multiples of this many frames."""
+
+TEMPO_RANGE = (20.0, 400.0)
+"""Allowed tempo, quarter notes a minute, closed."""
+
+MAX_BARS = 64
+"""Longest phrase, in bars; the shortest is 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A time signature."""
+
+    numerator: int
+    """Upper figure."""
+    denominator: int
+    """Lower figure: 2, 4, 8 ..."""
+    pulse_ticks: int
+    """Distance of the felt beats, in ticks: 12 in 4/4, 18 in 6/8."""
+
+    @property
+    def bar_ticks(self) -> int:
+        """Length of a bar, in ticks."""
+        return self.numerator * TICKS_PER_BEAT * 4 // self.denominator
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
+
+
+METERS = MappingProxyType(
+    {str(meter): meter for meter in (Meter(4, 4, 12), Meter(3, 4, 12), Meter(6, 8, 18), Meter(2, 4, 12))}
+)
+"""The meters music is composed in, by name."""
+
+
+def parse_meter(name: str) -> Meter:
+    """Return the meter called ``name``, such as ``'6/8'``.
+
+    Raises:
+        InputError: For a meter that is not one of `METERS`.
+    """
+    if name not in METERS:
+        raise InputError(f"meter {name!r} is not one of {', '.join(METERS)}{suggest(name, METERS)}")
+    return METERS[name]
+
+
+def check_tempo(tempo_bpm: float) -> float:
+    """Return ``tempo_bpm`` (quarter notes a minute) when it lies in `TEMPO_RANGE`.
+
+    Raises:
+        InputError: For any other value, NaN included.
+    """
+    low, high = TEMPO_RANGE
+    if not low <= tempo_bpm <= high:
+        raise InputError(f"tempo must be {low:g} to {high:g} quarter notes a minute (received {tempo_bpm:g})")
+    return float(tempo_bpm)
+
+
+def check_bars(bars: int) -> int:
+    """Return ``bars`` when it lies in 1..`MAX_BARS`.
+
+    Raises:
+        InputError: For any other value.
+    """
+    if isinstance(bars, bool) or not isinstance(bars, int) or not 1 <= bars <= MAX_BARS:
+        raise InputError(f"bars must be a whole number, 1 to {MAX_BARS} (received {bars})")
+    return bars
+
+
+def bpm_to_tempo(tempo_bpm: float) -> int:
+    """Return microseconds a quarter note, as MIDI files want it."""
+    return round(60_000_000 / tempo_bpm)
+
+
+def ticks_to_seconds(ticks: float, tempo_bpm: float) -> float:
+    """Return how long ``ticks`` last at ``tempo_bpm`` quarter notes a minute, in seconds."""
+    return ticks * 60.0 / (TICKS_PER_BEAT * tempo_bpm)
+
+
+def loop_frames(ticks: int, tempo_bpm: float, sample_rate: int) -> int:
+    """Return a loop's length in frames: the multiple of `BLOCK_FRAMES` nearest to the exact length, at least one block.
+
+    It differs from the exact length by at most 32 frames (two thirds of a millisecond at 48 kHz).
+    """
+    exact = ticks_to_seconds(ticks, tempo_bpm) * sample_rate
+    return max(1, round(exact / BLOCK_FRAMES)) * BLOCK_FRAMES
+
+
+def subticks_to_frames(subtick: int, total_subticks: int, total_frames: int) -> int:
+    """Return the frame at which an event at ``subtick`` is applied, in a loop of ``total_frames``.
+
+    The answer is a multiple of `BLOCK_FRAMES` when ``total_frames`` is one, rounded to the nearest block, so that
+    every pass of the loop puts its events on the same grid.
+    """
+    blocks = total_frames // BLOCK_FRAMES
+    return (2 * subtick * blocks + total_subticks) // (2 * total_subticks) * BLOCK_FRAMES
