@@ -1,1 +1,4 @@
-"""Mood packs: what a mood is on disk."""
+"""Mood packs: what a mood is on disk.
+
+``schema`` defines presets, ``card`` the card, ``pack`` opens packs and ``library`` finds them.
+"""

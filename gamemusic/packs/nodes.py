@@ -6,6 +6,7 @@ so that a complaint about it points to the name it goes by.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,8 +111,10 @@ def node_of(value: object, *, file: str, depth: int = 0) -> Node:
         return ListNode(file, None, None, tuple(node_of(item, file=file, depth=depth + 1) for item in value))
     if isinstance(value, str):
         if hidden_character(value) is not None:
-            raise FormatError(f"the text {ascii(value[:40])} holds a character that does not show; remove it", file=file)
+            raise FormatError(f"the text {ascii(value[:40])} holds a character that does not show", file=file)
         return ScalarNode(file, None, None, value, value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise FormatError(f"found the number {value}, expected a finite one", file=file)
     if value is None or isinstance(value, bool | int | float):
         return ScalarNode(file, None, None, value, str(value))
     raise FormatError(f"a {type(value).__name__} cannot stand in this file", file=file)

@@ -14,6 +14,7 @@ import ast
 import dataclasses
 import functools
 import inspect
+import itertools
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -137,15 +138,11 @@ class MapOf(Kind[Mapping[K, T]]):
             key = self.keys.read(entry.key, where)
             kind = self.special.get(key, self.values)
             inside = _inside(where, name)
-            values[key] = (
-                kind.read_named(entry.value, inside, name) if self.named else kind.read(entry.value, inside)
-            )
+            values[key] = kind.read_named(entry.value, inside, name) if self.named else kind.read(entry.value, inside)
         return values
 
     def write(self, value: Mapping[K, T]) -> Any:
-        return {
-            self.keys.write(key): self.special.get(key, self.values).write(item) for key, item in value.items()
-        }
+        return {self.keys.write(key): self.special.get(key, self.values).write(item) for key, item in value.items()}
 
     def schema(self, shared: dict[str, Schema]) -> Schema:
         schema: Schema = {"type": "object", "maxProperties": self.high}
@@ -201,7 +198,7 @@ def attribute_docs(cls: type) -> Mapping[str, str]:
         except (OSError, TypeError, SyntaxError):
             continue  # frozen games ship without sources; only descriptions for editors are lost
         body = tree.body[0].body if tree.body and isinstance(tree.body[0], ast.ClassDef) else []
-        for before, after in zip(body, body[1:]):
+        for before, after in itertools.pairwise(body):
             if not isinstance(before, ast.AnnAssign) or not isinstance(before.target, ast.Name):
                 continue
             if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
@@ -242,9 +239,13 @@ class Record(Kind[T]):
     cls: type[T]
     tolerant: bool = False
 
+    def _kinds(self) -> Mapping[str, tuple[Kind[Any], bool, Any]]:
+        cls: type = self.cls
+        return _kinds_of(cls)
+
     @property
     def expected(self) -> str:
-        return f"a mapping with keys such as {', '.join(list(_kinds_of(self.cls))[:3])}"
+        return f"a mapping with keys such as {', '.join(list(self._kinds())[:3])}"
 
     def read(self, node: Node, where: str) -> T:
         return self._read(node, where, {})
@@ -255,7 +256,7 @@ class Record(Kind[T]):
     def _read(self, node: Node, where: str, values: dict[str, Any]) -> T:
         if not isinstance(node, MapNode):
             raise self.refuse(node, where)
-        kinds = _kinds_of(self.cls)
+        kinds = self._kinds()
         for name, entry in node.entries.items():
             if name in kinds:
                 values[name] = kinds[name][0].read(entry.value, _inside(where, name))
@@ -276,7 +277,7 @@ class Record(Kind[T]):
 
     def write(self, value: T) -> Any:
         written: dict[str, Any] = {}
-        for name, (kind, required, default) in _kinds_of(self.cls).items():
+        for name, (kind, required, default) in self._kinds().items():
             item = getattr(value, name)
             if required or kind.always or item != default:
                 written[name] = kind.write(item)
@@ -297,7 +298,7 @@ class Record(Kind[T]):
             properties[spec.name] = schema = dict(spec.kind.schema(shared))
             if spec.doc:
                 schema["description"] = spec.doc
-            if not spec.required and spec.default is not None:
+            if not spec.required and spec.default not in (None, "", (), {}):
                 schema["default"] = spec.kind.write(spec.default)
         return {
             "type": "object",

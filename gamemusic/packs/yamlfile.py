@@ -2,8 +2,8 @@
 
 Read are mappings with text keys, lists, texts, whole numbers, decimal numbers, true, false and null, in one document of
 UTF-8. Everything in YAML that can surprise, run code or grow is refused: anchors, aliases, tags, merge keys, duplicate
-keys. Of plain words only ``true``, ``false``, ``null`` and decimal numbers have a meaning: ``no``, ``1:30``, ``010`` and
-dates stay the text they look like.
+keys. Of plain words only ``true``, ``false``, ``null`` and decimal numbers have a meaning: ``no``, ``1:30``, ``010``
+and dates stay the text they look like.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn
+from typing import Any, NoReturn
 
 from gamemusic.errors import FormatError, InputError
 from gamemusic.packs.nodes import Entry, ListNode, MapNode, Node, Scalar, ScalarNode, hidden_character
-
-if TYPE_CHECKING:
-    import yaml
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "dump_yaml", "load_yaml", "read_yaml"]
 
@@ -81,10 +78,10 @@ class _Builder:
         self._nodes = 0
         self._open: list[_Frame] = []
 
-    def _fail(self, message: str, mark: yaml.Mark) -> NoReturn:
+    def _fail(self, message: str, mark: Any) -> NoReturn:
         raise FormatError(message, file=self.file, line=mark.line + 1, column=mark.column + 1)
 
-    def take(self, event: yaml.Event) -> None:
+    def take(self, event: Any) -> None:  # PyYAML's event classes are typed too loosely to help here
         """Take the next event.
 
         Raises:
@@ -106,7 +103,7 @@ class _Builder:
         elif isinstance(event, yaml.CollectionEndEvent):
             self._close()
 
-    def _take_node(self, event: yaml.NodeEvent, mark: yaml.Mark) -> None:
+    def _take_node(self, event: Any, mark: Any) -> None:
         import yaml  # late, see above
 
         self._nodes += 1
@@ -114,7 +111,7 @@ class _Builder:
             self._fail(f"found more than {MAX_NODES} keys and values in one file; make it smaller", mark)
         if event.anchor is not None:
             self._fail(f"found the anchor &{event.anchor}, expected a value; remove it and write the value out", mark)
-        if getattr(event, "tag", None) is not None and not isinstance(event, yaml.AliasEvent):
+        if event.tag is not None:
             self._fail(f"found the tag {ascii(event.tag)}, expected a plain value; remove it", mark)
         if isinstance(event, yaml.ScalarEvent):
             self._add(self._scalar(event, mark))
@@ -130,7 +127,7 @@ class _Builder:
             line, column = frame.key.line or line, frame.key.column or column
         self._open.append(_Frame(line, column, mapping))
 
-    def _scalar(self, event: yaml.ScalarEvent, mark: yaml.Mark) -> ScalarNode:
+    def _scalar(self, event: Any, mark: Any) -> ScalarNode:
         if hidden_character(event.value) is not None:
             self._fail("found a character that does not show (a control character); remove it", mark)
         value: Scalar = event.value
@@ -207,7 +204,7 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml") -> Node:
     name = str(file)
     text = _decode(data, name)
     builder = _Builder(name)
-    loader = yaml.SafeLoader(text)
+    loader: Any = yaml.SafeLoader(text)  # its stubs leave the events untyped
     try:
         while loader.check_event():
             builder.take(loader.get_event())
@@ -219,9 +216,10 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml") -> Node:
         hint = "; indent with spaces, not tabs" if "\\t" in problem else ""
         message = f"this is not YAML: {problem}{hint}"
         raise FormatError(message, file=name, line=mark.line + 1, column=mark.column + 1) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the scanner lets chr() and int() fail on escapes
+    except (yaml.YAMLError, ValueError, OverflowError):  # the scanner lets chr() and int() fail on escapes
         mark = loader.get_mark()
-        raise FormatError(f"this is not YAML: {error}", file=name, line=mark.line + 1, column=mark.column + 1) from None
+        message = "this is not YAML: a character code or number that is out of range"
+        raise FormatError(message, file=name, line=mark.line + 1, column=mark.column + 1) from None
     finally:
         loader.dispose()
     if builder.root is None:
@@ -255,14 +253,15 @@ def dump_yaml(value: object) -> str:
         def ignore_aliases(self, data: object) -> bool:
             return True
 
-    def write_text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+    def write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         bare = text in _WORDS or _DECIMAL.fullmatch(text)
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if bare else None)
 
-    def write_list(dumper: Dumper, items: list[object]) -> yaml.SequenceNode:
+    def write_list(dumper: yaml.SafeDumper, items: list[object]) -> yaml.SequenceNode:
         flat = not any(isinstance(item, dict | list) for item in items)
         return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=flat)
 
     Dumper.add_representer(str, write_text)
     Dumper.add_representer(list, write_list)
-    return yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False)
+    text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return text

@@ -1,0 +1,193 @@
+"""Several phrases composed side by side, token by token, by model, grammar and sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gamemusic.composer.sampler import Sampler
+from gamemusic.composer.session import Memory, Session
+from gamemusic.composer.surprise import FRACTION, load_exponentials, surprise
+from gamemusic.errors import GameMusicError
+from gamemusic.tokens.bars import Bar
+from gamemusic.tokens.codec import encode_bar
+from gamemusic.tokens.grammar import TOKENS_PER_BAR, Grammar
+from gamemusic.tokens.state import Phase, State
+from gamemusic.tokens.vocabulary import BAR, END, FEATURES, START, VOCABULARY_SIZE
+
+__all__ = ["Candidates", "Conditions", "compose_candidates"]
+
+_COLUMNS = tuple(FEATURES)
+_TOKEN, _BARS_LEFT, _POSITION, _CHORD = (_COLUMNS.index(n) for n in ("token", "bars_left", "position", "chord"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What the model is told throughout, as feature values."""
+
+    style: int
+    intensity: int
+    meter: int
+    mode: int
+    roles: int
+    ending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Phrases of one batch."""
+
+    bars: list[list[Bar]]
+    """The bars of each candidate."""
+    seam_bits: list[float]
+    """Each one's seam score, see `gamemusic.score.phrase.Phrase.seam_bits`."""
+    steps: int
+    """Model steps taken, the seam's included."""
+
+    @property
+    def best(self) -> int:
+        """Index of the candidate with the smoothest seam; the first of equals."""
+        return min(range(len(self.bars)), key=lambda index: self.seam_bits[index])
+
+
+class _Batch:
+    """The candidates while they grow."""
+
+    def __init__(self, session: Session, grammar: Grammar, count: int, conditions: Conditions) -> None:
+        bars = grammar.rules.bars
+        self.session, self.grammar = session, grammar
+        self.states = [State(bars) for _ in range(count)]
+        self.forced: list[list[int]] = [[] for _ in range(count)]
+        """Tokens each candidate must take next, last one first."""
+        self.features = np.zeros((count, len(FEATURES)), dtype=np.int64)
+        for name in ("style", "intensity", "meter", "mode", "roles", "ending"):
+            self.features[:, _COLUMNS.index(name)] = getattr(conditions, name)
+        self.memory: Memory = session.start(count)
+        self.show([START] * count)
+
+    def show(self, tokens: list[int]) -> None:
+        """Put the tokens just taken, and what follows from them, into the features."""
+        states = self.states
+        self.features[:, _TOKEN] = tokens
+        self.features[:, _BARS_LEFT] = [state.bars_left for state in states]
+        self.features[:, _POSITION] = [state.position for state in states]
+        self.features[:, _CHORD] = [state.chord for state in states]
+
+    def step(self) -> npt.NDArray[np.int32]:
+        """Run the model on the features and return its logits, (B, V)."""
+        logits, self.memory = self.session.step(self.features, self.memory)
+        return logits
+
+
+def compose_candidates(
+    session: Session,
+    grammar: Grammar,
+    conditions: Conditions,
+    *,
+    count: int,
+    seed: int,
+    temperature: float,
+    min_p: float,
+    repeats: Mapping[int, int],
+) -> Candidates:
+    """Compose ``count`` phrases and score their seams.
+
+    Args:
+        session: The mood's model.
+        grammar: The rules' masks.
+        conditions: What the model is told.
+        count: Candidates, B.
+        seed: Decides every draw, with the candidate's number and the step's.
+        temperature: See `Sampler`.
+        min_p: See `Sampler`.
+        repeats: Bars that copy an earlier bar, see `gamemusic.composer.form.plan_repeats`.
+    """
+    bars = grammar.rules.bars
+    limit = bars * (TOKENS_PER_BAR + 64) + 2
+    sampler = Sampler(seed, count, limit, VOCABULARY_SIZE, temperature=temperature, min_p=min_p)
+    batch = _Batch(session, grammar, count, conditions)
+    states, forced = batch.states, batch.forced
+    chords = np.zeros(count, dtype=np.int64)
+    rows = np.zeros(count, dtype=np.int64)
+    taken: list[list[tuple[int, int]]] = [[] for _ in range(count)]  # (step, token) of the bar that seams are held against
+    kept: dict[int, npt.NDArray[np.int32]] = {}
+    inner = min(1, bars - 1)
+    finished: list[Memory] = [{} for _ in range(count)]
+    running = count
+    for step in range(limit):
+        logits = batch.step()
+        for index, state in enumerate(states):
+            rows[index] = 0 if forced[index] else grammar.row(state)
+            chords[index] = state.chord
+        masked = logits + grammar.rows[rows]
+        masked += grammar.pitch_rows[chords]
+        tokens: list[int] = sampler.draw(step, masked).tolist()
+        for index, state in enumerate(states):
+            if forced[index]:
+                tokens[index] = forced[index].pop()
+            elif state.phase == Phase.DONE:
+                tokens[index] = END
+                continue
+            token = tokens[index]
+            if state.bar == inner and token not in (BAR, END):
+                taken[index].append((step, token))
+                kept[step] = logits
+            state.advance(token)
+            if token == BAR and state.bar in repeats:
+                forced[index] = _copy_bar(state, repeats[state.bar], bars)
+            elif token == END:
+                running -= 1
+                # others may still be running: this one's memory is put back before its seam is scored
+                finished[index] = {name: value[index] for name, value in batch.memory.items()}
+        if not running:
+            break
+        batch.show(tokens)
+    else:
+        raise GameMusicError(f"composing {bars} bars did not end within {limit} steps; please report this as a bug")
+    batch.memory = {name: np.stack([memory[name] for memory in finished]) for name in batch.memory}
+    table = load_exponentials()
+    inside = [_mean_bits([(kept[when][index], token) for when, token in pairs], table) for index, pairs in enumerate(taken)]
+    over, seam_steps = _score_seams(batch, table)
+    seams = [(a - b) / FRACTION for a, b in zip(over, inside, strict=True)]
+    return Candidates([state.history for state in states], seams, step + 1 + seam_steps)
+
+
+def _copy_bar(state: State, source: int, bars: int) -> list[int]:
+    """Return the tokens that write bar ``source`` again, and what closes it, last one first."""
+    tokens = list(encode_bar(state.history[source], state.history, list(state.velocities)))
+    tokens.append(BAR if state.bar < bars - 1 else END)
+    return tokens[::-1]
+
+
+def _mean_bits(pairs: list[tuple[npt.NDArray[np.int32], int]], table: npt.NDArray[np.int64]) -> int:
+    """Return the mean surprise of tokens under the logits before them, in bits / FRACTION."""
+    return sum(surprise(logits, token, table) for logits, token in pairs) // max(1, len(pairs))
+
+
+def _score_seams(batch: _Batch, table: npt.NDArray[np.int64]) -> tuple[list[int], int]:
+    """Play every phrase's first bar after its last and return its mean surprise, and the steps that took."""
+    count = len(batch.states)
+    first = [state.history[0] for state in batch.states]
+    last = [state.velocities for state in batch.states]
+    batch.states = [State(batch.grammar.rules.bars) for _ in range(count)]
+    for state, velocities in zip(batch.states, last, strict=True):
+        state.velocities = list(velocities)
+    written = [[BAR, *encode_bar(bar, (), list(v))] for bar, v in zip(first, last, strict=True)]
+    seen: list[list[tuple[npt.NDArray[np.int32], int]]] = [[] for _ in range(count)]
+    longest = max(len(tokens) for tokens in written)
+    batch.show([END] * count)
+    for step in range(longest):
+        logits = batch.step()
+        following = []
+        for index, (state, tokens) in enumerate(zip(batch.states, written, strict=True)):
+            token = tokens[step] if step < len(tokens) else END
+            if step < len(tokens):
+                if step:
+                    seen[index].append((logits[index], token))
+                state.advance(token)
+            following.append(token)
+        batch.show(following)
+    return [_mean_bits(pairs, table) for pairs in seen], longest

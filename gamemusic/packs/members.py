@@ -1,0 +1,166 @@
+"""The files of a mood pack, as a folder or in a zip: which names and sizes are allowed, and how they are read.
+
+Nothing is ever extracted: a file is read into memory once, and what was checked is what is used.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gamemusic.errors import InputError, PackError
+from gamemusic.packs.nodes import hidden_character
+
+__all__ = ["LIMITS", "FolderMembers", "Limits", "Members", "check_member_name", "check_member_names", "is_junk"]
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How large a pack may be."""
+
+    model_bytes: int = 16 * MIB
+    """Largest ONNX file."""
+    member_bytes: int = 16 * MIB
+    """Largest other file."""
+    total_bytes: int = 64 * MIB
+    """All files together, and the zip itself."""
+    members: int = 64
+    """Most files, those that are ignored included."""
+    ratio: int = 100
+    """Most bytes that one byte of a zip may unpack to."""
+    ratio_free_bytes: int = 64 * 1024
+    """Files up to this size may be packed more tightly than `ratio`."""
+    name_length: int = 200
+    """Longest path inside the pack, in characters."""
+    depth: int = 4
+    """Most parts of a path inside the pack."""
+
+
+LIMITS = Limits()
+"""What `open_pack` allows."""
+
+_JUNK_NAMES = frozenset((".ds_store", "thumbs.db", "desktop.ini"))
+_JUNK_FOLDERS = frozenset(("__macosx",))
+_DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", "conin$", "conout$")
+    + tuple(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")
+)
+
+
+class Members(Protocol):
+    """The files of a pack that is being opened."""
+
+    path: Path
+    """The folder or zip."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the paths of all files, sorted, with forward slashes; names that are not allowed raise."""
+
+    def size(self, name: str) -> int:
+        """Return a file's size in bytes, as its folder or zip states it."""
+
+    def read(self, name: str, most: int) -> bytes:
+        """Return a file's content; more than ``most`` bytes raise."""
+
+
+def is_junk(name: str) -> bool:
+    """Return whether a path is one that file managers leave behind, which packs ignore."""
+    parts = name.casefold().split("/")
+    return parts[-1] in _JUNK_NAMES or bool(_JUNK_FOLDERS.intersection(parts))
+
+
+def check_member_name(name: str, limits: Limits = LIMITS) -> None:
+    """Check that a path inside a pack means one and the same harmless file on every system.
+
+    Raises:
+        PackError: Without a file; the caller knows which pack it is.
+    """
+    problem = ""
+    parts = name.split("/")
+    if not name or len(name) > limits.name_length or len(parts) > limits.depth:
+        problem = f"is empty, longer than {limits.name_length} characters or deeper than {limits.depth} folders"
+    elif name.startswith("/") or any(part in ("", ".", "..") for part in parts):
+        problem = "leads out of the pack"
+    elif any(character in '\\:<>"|?*\n\t' for character in name) or hidden_character(name) is not None:
+        problem = "holds a character that is not allowed in file names everywhere"
+    elif any(part != part.strip() or part.endswith(".") for part in parts):
+        problem = "has a part that begins or ends with a space, or ends with a dot"
+    elif any(part.split(".")[0].strip().casefold() in _DEVICES for part in parts):
+        problem = "is the name of a device on Windows"
+    if problem:
+        raise PackError(f"the file name {ascii(name[:80])} {problem}; rename the file")
+
+
+def check_member_names(names: Iterable[str], limits: Limits = LIMITS) -> None:
+    """Check each path, and that no two of them are the same file on some system.
+
+    Raises:
+        PackError: Without a file; the caller knows which pack it is.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        check_member_name(name, limits)
+        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        if folded in seen:
+            raise PackError(f"{name!r} and {seen[folded]!r} are the same file on some systems; rename one of them")
+        seen[folded] = name
+
+
+class FolderMembers:
+    """The files of a folder. Links are refused, so that nothing outside the folder is ever read."""
+
+    def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
+        self.path = path
+        self._limits = limits
+        self._sizes: dict[str, int] = {}
+        try:
+            self._scan(path, "")
+        except OSError as error:
+            raise InputError(f"the folder {path} cannot be read: {error.strerror}") from None
+        check_member_names(self._sizes, limits)
+
+    def _scan(self, folder: Path, prefix: str) -> None:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if is_junk(name):
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                if entry.is_symlink():
+                    raise PackError(f"{name!r} is a link; replace it by the file itself", file=self.path)
+                if stat.S_ISDIR(status.st_mode) and name.count("/") < self._limits.depth:
+                    self._scan(Path(entry.path), name + "/")
+                elif stat.S_ISREG(status.st_mode):
+                    self._sizes[name] = status.st_size
+                else:
+                    raise PackError(f"{name!r} is no ordinary file; remove it", file=self.path)
+                if len(self._sizes) > self._limits.members:
+                    raise PackError(
+                        f"there are more than {self._limits.members} files, which no mood pack has", file=self.path
+                    )
+
+    def names(self) -> tuple[str, ...]:
+        """See `Members`."""
+        return tuple(sorted(self._sizes))
+
+    def size(self, name: str) -> int:
+        """See `Members`."""
+        return self._sizes[name]
+
+    def read(self, name: str, most: int) -> bytes:
+        """See `Members`."""
+        try:
+            with open(self.path / name, "rb") as stream:
+                data = stream.read(most + 1)
+        except OSError as error:
+            raise PackError(f"{name} cannot be read: {error.strerror}", file=self.path) from None
+        if len(data) > most:
+            raise PackError(f"{name} is larger than {most} bytes", file=self.path)
+        return data

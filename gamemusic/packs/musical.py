@@ -1,0 +1,125 @@
+"""Kinds of values that only music has: pitches, keys, chords, instruments, roles and figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from gamemusic.errors import InputError
+from gamemusic.packs.fields import Choice, Number, Parsed, Schema, Text
+from gamemusic.packs.records import Pair
+from gamemusic.programs import DRUM_KITS, PROGRAM_NAMES, parse_drum_kit, parse_program
+from gamemusic.score.phrase import Role
+from gamemusic.theory import MODES, PITCH_NAMES, Key, parse_chord, parse_key
+from gamemusic.units import TEMPO_RANGE
+
+__all__ = [
+    "CHORD",
+    "DRUM_FIGURES",
+    "FIGURES",
+    "KEY",
+    "KIT",
+    "NAME",
+    "PITCH",
+    "PITCHED",
+    "PROGRAM",
+    "ROLES",
+    "TEMPERATURE",
+    "TEMPO",
+    "parse_pitch",
+    "pitch_name",
+]
+
+DRUM_FIGURES = ("bodhran", "march", "rock_beat", "shaker")
+"""Figures for drums; all others are for roles with pitches."""
+FIGURES = (
+    "block",
+    "oompah",
+    "waltz",
+    "strum",
+    "arpeggio_up",
+    "arpeggio_updown",
+    "alberti",
+    "pad",
+    "drone",
+    "pulse",
+    "bass_roots",
+    "bass_fifths",
+    "bass_eighths",
+    *DRUM_FIGURES,
+)
+"""Ways in which the arranger makes a role's notes from the chords."""
+
+
+def parse_pitch(value: str | int) -> int:
+    """Return the MIDI note number, 0..127, of a number or of a name such as ``'F#3'``; middle C is C4 = 60.
+
+    Raises:
+        InputError: For anything else.
+    """
+    number = value if isinstance(value, int) else -1
+    match = re.fullmatch(r"([A-G])([#b]?)(-1|\d)", value.strip(), re.ASCII) if isinstance(value, str) else None
+    if match is not None:
+        number = PITCH_NAMES.index(match[1]) + {"#": 1, "b": -1, "": 0}[match[2]] + 12 * (int(match[3]) + 1)
+    if not 0 <= number <= 127:
+        raise InputError(f"pitch {value!r} is neither a MIDI note number 0 to 127 nor a name from C-1 to G9")
+    return number
+
+
+def pitch_name(pitch: int) -> str:
+    """Return the name of a MIDI note number, such as ``'Eb4'``."""
+    return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def _check_chord(name: str) -> str:
+    parse_chord(name, Key(0, "major"))
+    return name.strip()
+
+
+def _program(names: Iterable[str]) -> Schema:
+    return {"anyOf": [{"enum": list(names)}, {"type": "integer", "minimum": 0, "maximum": 127}]}
+
+
+_KIT_NAMES = MappingProxyType({number: name for name, number in DRUM_KITS.items()})
+ROLES = Choice({str(role): role for role in reversed(Role)})
+PITCHED = Choice({str(role): role for role in reversed(Role) if role is not Role.DRUMS})
+NAME = Text(32, r"[a-z][a-z0-9_-]{0,31}", "a name of small letters, digits, - and _, a letter first, at most 32")
+PITCH = Parsed(
+    parse_pitch,
+    "a note name such as C3 (middle C is C4) or a MIDI note number",
+    {
+        "anyOf": [
+            {"type": "string", "pattern": r"^[A-G][#b]?(-1|[0-9])$"},
+            {"type": "integer", "minimum": 0, "maximum": 127},
+        ]
+    },
+    render=pitch_name,
+    numbers=True,
+)
+KEY = Parsed(
+    parse_key,
+    "a key such as D minor",
+    {"type": "string", "pattern": rf"^\s*[A-Ga-g][#b]?(m|\s+({'|'.join(MODES)}))?\s*$"},
+)
+CHORD = Parsed(
+    _check_chord,
+    "a chord such as Am or a roman numeral such as VI",
+    {"type": "string", "pattern": r"^\s*([A-G][#b]?|[#b]?([ivIV]+))[^\s]*\s*$"},
+)
+PROGRAM = Parsed(
+    parse_program,
+    "a General MIDI name such as violin, or its number 0 to 127",
+    _program(PROGRAM_NAMES),
+    render=lambda number: PROGRAM_NAMES[number],
+    numbers=True,
+)
+KIT = Parsed(
+    parse_drum_kit,
+    f"a drum kit ({', '.join(DRUM_KITS)}) or its number 0 to 127",
+    _program(DRUM_KITS),
+    render=lambda number: _KIT_NAMES.get(number, number),
+    numbers=True,
+)
+TEMPO = Pair(Number(*TEMPO_RANGE))
+TEMPERATURE = Number(0.2, 2.0)

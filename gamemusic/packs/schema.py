@@ -1,0 +1,174 @@
+"""The preset: how a mood is to be composed, arranged and mixed.
+
+`Preset`, and the `Style`, `Player` and `Room` in it, are the whole definition of ``preset.yaml``. Their annotations say
+what each key may hold, their docstrings say what it means; reader, writer, JSON Schema and documentation all come from
+them. To add a key is to add a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from gamemusic.errors import InputError, suggest
+from gamemusic.packs.fields import Choice, Exactly, Number, Text, Whole
+from gamemusic.packs.musical import CHORD, DRUM_FIGURES, FIGURES, KEY, NAME, PITCH, PITCHED, ROLES, TEMPERATURE, TEMPO
+from gamemusic.packs.nodes import Node
+from gamemusic.packs.records import FieldError, ListOf, MapOf, Pair, Record
+from gamemusic.packs.style import Drummer, Player, Room, Style
+from gamemusic.packs.yamlfile import dump_yaml, load_yaml, read_yaml
+from gamemusic.score.phrase import Role
+from gamemusic.theory import Key
+from gamemusic.units import MAX_BARS, METERS, Meter
+
+__all__ = [
+    "DRUM_FIGURES",
+    "FIGURES",
+    "FORMAT",
+    "Drummer",
+    "Player",
+    "Preset",
+    "Room",
+    "Style",
+    "json_schema",
+    "load_preset",
+    "read_preset",
+    "write_preset",
+]
+
+FORMAT = 1
+"""Version of the preset's format that this release reads and writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A mood: what is composed, and in which styles it can be played.
+
+    Raises:
+        FieldError: When the form does not divide the bars, or varies a section that was not heard yet.
+    """
+
+    format: Annotated[int, Exactly(FORMAT)] = FORMAT
+    """Version of this file's format."""
+    name: Annotated[str, NAME]
+    """The mood's name, as `compose` takes it."""
+    title: Annotated[str, Text(80)] = ""
+    """Name for people."""
+    description: Annotated[str, Text(2000, lines=True)] = ""
+    """What it is for and what it sounds like."""
+    model: Annotated[
+        str, Text(64, r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.onnx", "a file name that ends in .onnx, without folders")
+    ] = "model.onnx"
+    """File of the pack that holds the LSTM."""
+    tempo: Annotated[tuple[float, float], TEMPO]
+    """[slowest, fastest] in quarter notes a minute; the seed chooses between them."""
+    keys: Annotated[tuple[Key, ...], ListOf(KEY, 1, 24, unique=True)]
+    """Keys from which the seed chooses, such as `D minor` or `A dorian`."""
+    meters: Annotated[tuple[Meter, ...], ListOf(Choice(METERS), 1, len(METERS), unique=True)] = (METERS["4/4"],)
+    """Meters that suit the mood; the first is the default."""
+    bars: Annotated[int, Whole(1, MAX_BARS)] = 8
+    """Length of a phrase when the caller asks for none."""
+    form: Annotated[
+        tuple[str, ...], ListOf(Text(2, "[A-Z]'?", "a letter, or a letter and ' for a variation"), 1, 16)
+    ] = ()
+    """Sections of equal length, such as [A, A', B, A]: a letter again repeats, a prime varies. Empty: no form."""
+    ending: Annotated[str, Choice({"loop": "loop", "cadence": "cadence"})] = "loop"
+    """`loop` leads back to the beginning, `cadence` comes to rest."""
+    progression: Annotated[tuple[str, ...], ListOf(CHORD, 0, MAX_BARS)] = ()
+    """Chords to be composed over, one a bar, repeated to the end. Empty: the model chooses them."""
+    scale_strictness: Annotated[float, Number(0, 1)] = 0.5
+    """How strongly notes outside key and chord are held back: 0 not at all, 1 they are forbidden."""
+    temperature: Annotated[float, TEMPERATURE] = 0.95
+    """How freely notes are drawn: lower is plainer, higher is stranger."""
+    min_p: Annotated[float, Number(0, 0.5)] = 0.03
+    """Choices less likely than this share of the likeliest are never drawn."""
+    candidates: Annotated[int, Whole(1, 16)] = 8
+    """Phrases composed at once, of which the one that loops best is kept."""
+    intensity: Annotated[float, Number(0, 1)] = 0.5
+    """Intensity when the caller asks for none."""
+    ranges: Annotated[Mapping[Role, tuple[int, int]], MapOf(PITCHED, Pair(PITCH))] = field(default_factory=dict)
+    """[lowest, highest] note of each role as composed; roles left out may use all the model's notes."""
+    polyphony: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 6))] = field(default_factory=dict)
+    """Most notes of a role that may sound at once; roles left out have the model's usual limits."""
+    density: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 48))] = field(default_factory=dict)
+    """Most notes of a role that may begin in one bar; roles left out have no limit."""
+    styles: Annotated[Mapping[str, Style], MapOf(NAME, Record(Style), low=1, high=16, named=True)]
+    """Ways in which the mood can be played; the first is the default."""
+
+    def __post_init__(self) -> None:
+        if self.form and self.bars % len(self.form):
+            count = len(self.form)
+            message = f"found {self.bars} bars for a form of {count} sections, expected a multiple of {count}"
+            raise FieldError(message, "form")
+        for index, section in enumerate(self.form):
+            if section.endswith("'") and section[0] not in self.form[:index]:
+                message = f"found {section} before {section[0]}, expected the section before its variation"
+                raise FieldError(message, "form", index)
+
+    @property
+    def default_style(self) -> str:
+        """Name of the first style."""
+        return next(iter(self.styles))
+
+    def style(self, name: str | None = None) -> Style:
+        """Return a style by name, or the default one.
+
+        Raises:
+            InputError: For a style that this mood does not have.
+        """
+        if name is None:
+            name = self.default_style
+        if name not in self.styles:
+            known = ", ".join(self.styles)
+            raise InputError(f"mood {self.name!r} has no style {name!r}, only {known}{suggest(name, self.styles)}")
+        return self.styles[name]
+
+    def tempo_of(self, style: Style) -> tuple[float, float]:
+        """Return slowest and fastest tempo of a style, in quarter notes a minute."""
+        return style.tempo or self.tempo
+
+    def temperature_of(self, style: Style) -> float:
+        """Return the temperature of a style."""
+        return self.temperature if style.temperature is None else style.temperature
+
+
+_PRESET = Record(Preset)
+
+
+def _preset(node: Node) -> Preset:
+    return _PRESET.read(node, "")
+
+
+def load_preset(data: bytes, *, file: object = "preset.yaml") -> Preset:
+    """Return the preset in a YAML file's bytes; ``file`` is the name that messages give.
+
+    Raises:
+        FormatError: With line and column, for anything that the schema does not allow.
+    """
+    return _preset(load_yaml(data, file=file))
+
+
+def read_preset(path: str | Path) -> Preset:
+    """Return the preset in the YAML file at ``path``.
+
+    Raises:
+        InputError: When the file cannot be read.
+        FormatError: See `load_preset`.
+    """
+    return _preset(read_yaml(path))
+
+
+def write_preset(preset: Preset) -> str:
+    """Return the preset as YAML, without the keys that hold their default."""
+    return dump_yaml(_PRESET.write(preset))
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of preset.yaml, for editors that complete and check while one types."""
+    shared: dict[str, dict[str, Any]] = {}
+    body = _PRESET.inline_schema(shared)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "gamemusic preset", **body} | {
+        "$defs": shared
+    }

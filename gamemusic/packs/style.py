@@ -1,0 +1,150 @@
+"""A style: one way in which a mood is played. Part of the preset, see `gamemusic.packs.schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from gamemusic.packs.fields import Choice, Number, Text, Whole
+from gamemusic.packs.musical import DRUM_FIGURES, FIGURES, KIT, PROGRAM, ROLES, TEMPERATURE, TEMPO
+from gamemusic.packs.records import FieldError, ListOf, MapOf, Record
+from gamemusic.score import orchestration
+from gamemusic.score.phrase import Role
+from gamemusic.tokens.vocabulary import STYLE_NAMES
+
+__all__ = ["Drummer", "Player", "Room", "Style"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """How one role is played."""
+
+    program: Annotated[int, PROGRAM]
+    """General MIDI instrument, by name (`violin`, `nylon_guitar`) or number."""
+    bank: Annotated[int, Whole(0, 127)] = 0
+    """Soundfont bank, for soundfonts that hold more than General MIDI."""
+    level: Annotated[float, Number(-60, 6)] = 0.0
+    """Loudness in dB against the other roles; 0 is a lead's usual level, -6 an accompaniment's."""
+    pan: Annotated[float, Number(-1, 1)] = 0.0
+    """Place in the stereo field, -1 (left) to 1 (right)."""
+    reverb: Annotated[float, Number(0, 1)] = 0.3
+    """Share of the sound that is sent to the room."""
+    octave: Annotated[int, Whole(-3, 3)] = 0
+    """Octaves by which the notes are moved when played; they are composed where `ranges` says."""
+    gate: Annotated[float, Number(0.1, 1)] = 1.0
+    """Sounding share of the written length: below 0.5 is staccato, 1 is legato."""
+    from_intensity: Annotated[float, Number(0, 1)] = 0.0
+    """Lowest intensity at which the role is heard."""
+    figure: Annotated[str, Choice({name: name for name in FIGURES})] = ""
+    """How the arranger makes this role's notes from the chords, for a role that the model does not compose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drummer(Player):
+    """How the drums are played."""
+
+    program: Annotated[int, KIT] = 0
+    """Drum kit, by name (`standard`, `power`, `orchestra`) or number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The reverberation that every role's send goes to."""
+
+    seconds: Annotated[float, Number(0.1, 6)] = 1.6
+    """Time in which the sound falls by 60 dB: 0.4 a cupboard, 1.6 a hall, 4 a cathedral."""
+    damping: Annotated[float, Number(0, 1)] = 0.5
+    """How much faster high sounds die away: 0 bare stone, 1 heavy curtains."""
+    level: Annotated[float, Number(-60, 0)] = -9.0
+    """Loudness of the room in dB against the dry sound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """One way in which a mood is played: who plays what, and what the model is told.
+
+    Raises:
+        FieldError: When a role has neither the model nor a figure to give it notes, or both, or no instrument.
+    """
+
+    name: str
+    """The key it stands behind; the first style of a preset is the default one."""
+    description: Annotated[str, Text(500, lines=True)] = ""
+    """What it sounds like, for people who choose."""
+    token: Annotated[str, Choice({name: name for name in STYLE_NAMES})] = ""
+    """Style token that conditions the model; the default is the style's own name."""
+    learned: Annotated[tuple[Role, ...], ListOf(ROLES, 0, 6, unique=True)] = ()
+    """Roles whose notes the model composes."""
+    instruments: Annotated[
+        Mapping[Role, Player], MapOf(ROLES, Record(Player), low=1, special={Role.DRUMS: Record(Drummer)})
+    ]
+    """Who plays each role; every role here is either in `learned` or has a `figure`."""
+    room: Annotated[Room, Record(Room)] = field(default_factory=Room)
+    """The room they play in."""
+    swing: Annotated[float, Number(0, 0.5)] = 0.0
+    """Delay of every second eighth note, as a share of an eighth: 0.33 is triplet swing."""
+    tempo: Annotated[tuple[float, float] | None, TEMPO] = None
+    """Tempo for this style only, [slowest, fastest] in quarter notes a minute."""
+    temperature: Annotated[float | None, TEMPERATURE] = None
+    """Temperature for this style only."""
+
+    def __post_init__(self) -> None:
+        if not self.token:
+            if self.name not in STYLE_NAMES:
+                raise FieldError(
+                    f"found the style {self.name!r} without 'token', expected one of {', '.join(STYLE_NAMES)}; "
+                    f"add for example 'token: {STYLE_NAMES[0]}'"
+                )
+            object.__setattr__(self, "token", self.name)
+        for index, role in enumerate(self.learned):
+            if role not in self.instruments:
+                message = f"found the learned role '{role}' without an instrument; add it under 'instruments'"
+                raise FieldError(message, "learned", index)
+        for role, player in self.instruments.items():
+            self._check_player(role, player)
+
+    def _check_player(self, role: Role, player: Player) -> None:
+        place = ("instruments", str(role))
+        if role in self.learned and player.figure:
+            message = f"found the figure {player.figure!r} for '{role}', which 'learned' lists too; remove one of them"
+            raise FieldError(message, *place, "figure")
+        if role not in self.learned and not player.figure:
+            message = f"found neither '{role}' in 'learned' nor a figure for it; list it there or add 'figure: ...'"
+            raise FieldError(message, *place)
+        if player.figure and (player.figure in DRUM_FIGURES) != (role is Role.DRUMS):
+            fit = [name for name in FIGURES if (name in DRUM_FIGURES) == (role is Role.DRUMS)]
+            message = f"found the figure {player.figure!r} for '{role}', expected one of {', '.join(fit)}"
+            raise FieldError(message, *place, "figure")
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Every role that plays, in the order of `Role`."""
+        return tuple(role for role in Role if role in self.instruments)
+
+    @property
+    def figures(self) -> Mapping[Role, str]:
+        """The figures of the roles that the model does not compose."""
+        return {role: self.instruments[role].figure for role in self.roles if self.instruments[role].figure}
+
+    def orchestration(self) -> orchestration.Orchestration:
+        """Return the style's players as a phrase carries them."""
+        return orchestration.Orchestration(
+            instruments={role: _instrument(self.instruments[role]) for role in self.roles},
+            room=orchestration.Room(seconds=self.room.seconds, damping=self.room.damping, level_db=self.room.level),
+            swing=self.swing,
+        )
+
+
+def _instrument(player: Player) -> orchestration.Instrument:
+    return orchestration.Instrument(
+        program=player.program,
+        bank=player.bank,
+        level_db=player.level,
+        pan=player.pan,
+        reverb=player.reverb,
+        octave=player.octave,
+        gate=player.gate,
+        from_intensity=player.from_intensity,
+        figure=player.figure,
+    )

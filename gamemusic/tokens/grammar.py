@@ -1,0 +1,291 @@
+"""What may come next: masks that make every phrase valid whatever the model says.
+
+Whatever tokens are chosen among the allowed ones, the phrase has exactly its bars, every note lies inside it, in its
+role's range, every bar has a note of a role that is heard, and the phrase ends after a bounded number of tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from gamemusic.errors import InputError
+from gamemusic.score.phrase import Role
+from gamemusic.theory import MODES, Key, chord_pitch_classes
+from gamemusic.tokens.bars import DEFAULT_POLYPHONY, transposition
+from gamemusic.tokens.state import STREAM_OF_NOTE, Phase, State
+from gamemusic.tokens.vocabulary import (
+    BAR,
+    CHORD,
+    CHORDS,
+    DURATION,
+    END,
+    LAGS,
+    MAX_DURATION,
+    NO_CHORD,
+    NOTE,
+    NOTE_END,
+    PITCH_RANGES,
+    POSITION,
+    QUALITY_NAMES,
+    ROLES,
+    SAME,
+    START,
+    STREAMS,
+    VELOCITIES,
+    VELOCITY,
+    VOCABULARY_SIZE,
+)
+from gamemusic.units import Meter
+
+__all__ = ["FORBIDDEN", "TOKENS_PER_BAR", "Grammar", "Rules", "forced_chords"]
+
+FORBIDDEN = -(1 << 28)
+"""What is added to the logit of a token that may not come next, in logit steps."""
+TOKENS_PER_BAR = 256
+"""A bar that has grown to this many tokens may only be closed."""
+_STRICT_PENALTY = 2560
+"""Logit steps (10 nats) taken from notes outside key and chord at full strictness."""
+
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a preset, a style and a caller ask of a phrase."""
+
+    bars: int
+    meter: Meter
+    key: Key
+    roles: tuple[Role, ...]
+    """Roles that the model writes."""
+    heard: tuple[Role, ...] = ()
+    """Of these at least one has an onset in every bar; empty means `roles`."""
+    ranges: Mapping[Role, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
+    """Lowest and highest sounding pitch, by role."""
+    polyphony: Mapping[Role, int] = field(default_factory=lambda: DEFAULT_POLYPHONY)
+    """Most notes struck at once, by role."""
+    density: Mapping[Role, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Most notes a bar, by role."""
+    scale_strictness: float = 0.0
+    """0: the model decides; 1: only notes of the key or of the chord."""
+    chords: Mapping[int, tuple[tuple[int, int], ...]] | None = None
+    """Chords that are fixed beforehand: (position, chord number) by bar; None leaves them to the model."""
+
+
+class Grammar:
+    """The masks of one set of rules.
+
+    Rows are computed when first needed and kept: `rows` holds (states, V) additions to the logits.
+
+    Raises:
+        InputError: When no role is left to write, or a range leaves a role without notes.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        if not rules.roles:
+            raise InputError("no role is left for the model to write; the style must have at least one learned role")
+        self.rules = rules
+        self.rows: Ints = np.zeros((64, VOCABULARY_SIZE), dtype=np.int32)
+        self._used = 0
+        self._row_of: dict[tuple[int, ...], int] = {}
+        self._heard = tuple(1 + ROLES.index(role) for role in (rules.heard or rules.roles))
+        if not set(rules.heard or rules.roles) <= set(rules.roles):
+            raise InputError("roles that are heard must be among the roles that are written")
+        self._heard_mask = sum(1 << stream for stream in self._heard)
+        self._writes = sum(1 << (1 + ROLES.index(role)) for role in rules.roles)
+        self._caps = [99, *(rules.polyphony.get(role, DEFAULT_POLYPHONY[role]) for role in ROLES)]
+        self._density = [99, *(rules.density.get(role, 48) for role in ROLES)]
+        self._bar_ticks = rules.meter.bar_ticks
+        self._stream_rows = self._find_notes()
+        self.pitch_rows = self._weigh_pitches()
+
+    def _find_notes(self) -> list[Ints]:
+        """Return for each stream the row that allows its notes in range."""
+        shift = transposition(self.rules.key.tonic)
+        streams = [np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32) for _ in STREAMS]
+        for number, role in enumerate(ROLES, start=1):
+            low, high = PITCH_RANGES.get(role, (0, 0))
+            first = NOTE[role]
+            if role is Role.DRUMS:
+                streams[number][first:NOTE_END] = 0
+                continue
+            least, most = self.rules.ranges.get(role, (0, 127))
+            start, end = max(low, least - shift), min(high, most - shift)
+            if role in self.rules.roles and start > end:
+                raise InputError(
+                    f"range {least} to {most} of {role} leaves no note in {self.rules.key}; "
+                    f"the model knows {low + shift} to {high + shift}"
+                )
+            streams[number][first + start - low : first + end - low + 1] = 0
+        return streams
+
+    def _weigh_pitches(self) -> Ints:
+        """Return what is added for each chord in force (the last row: none), (CHORDS + 1, V)."""
+        rows = np.zeros((CHORDS + 1, VOCABULARY_SIZE), dtype=np.int32)
+        penalty = -round(self.rules.scale_strictness * _STRICT_PENALTY)
+        if not penalty:
+            return rows
+        scale = {step % 12 for step in MODES[self.rules.key.mode]} | ({11} if self.rules.key.mode == "minor" else set())
+        pitch_class = np.full(VOCABULARY_SIZE, -1)
+        for role, (low, high) in PITCH_RANGES.items():
+            pitch_class[NOTE[role] : NOTE[role] + high - low + 1] = np.arange(low, high + 1) % 12
+        pitched = pitch_class >= 0
+        for chord in range(CHORDS + 1):
+            root, quality = divmod(chord, len(QUALITY_NAMES))
+            tones = set() if chord == NO_CHORD else set(chord_pitch_classes(root, QUALITY_NAMES[quality]))
+            outside = pitched & ~np.isin(pitch_class, list(scale | tones))
+            rows[chord, outside] = penalty
+        for chord in range(CHORDS):
+            root, quality = divmod(chord, len(QUALITY_NAMES))
+            foreign = set(chord_pitch_classes(root, QUALITY_NAMES[quality])) - scale
+            rows[:, CHORD + chord] = penalty // 4 * len(foreign)
+        return rows
+
+    def row(self, state: State) -> int:
+        """Return the index in `rows` of what may follow ``state``."""
+        key = self._key(state)
+        found = self._row_of.get(key)
+        if found is None:
+            found = self._used
+            if found == len(self.rows):
+                self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
+            self.rows[found] = self._build(key, state)
+            self._row_of[key] = found
+            self._used += 1
+        return found
+
+    def _key(self, state: State) -> tuple[int, ...]:
+        """Return all that decides what may come next, and nothing more, so that rows are found again."""
+        phase = state.phase
+        if phase == Phase.PITCH:
+            total = self.rules.bars * self._bar_ticks
+            return (phase, min(MAX_DURATION, total - state.bar * self._bar_ticks - state.position))
+        if phase == Phase.START or phase == Phase.DONE:
+            return (phase,)
+        free = self._free(state)
+        plan = self._next_chord(state)
+        closes = self._closes(state, plan)
+        later = int(free >> 1 != 0)
+        if state.last_note:
+            stream = STREAM_OF_NOTE[state.last_note - NOTE[ROLES[0]]]
+            if state.struck >= self._caps[stream]:
+                free &= ~(1 << stream)  # enough of this role here; it may go on at a later position
+        if phase == Phase.HEAD:
+            return (phase, free, later, closes, plan, *self._copies(state))
+        return (phase, free, later, closes, plan, state.position, state.last_note)
+
+    def _free(self, state: State) -> int:
+        """Return the streams whose notes may still be written in this bar, as a bit mask.
+
+        Room is kept for a note that is heard: once the bar is long, or at its last tick, nothing else is free.
+        """
+        free = self._writes & ~state.copied
+        for stream, count in enumerate(state.counts):
+            if count >= self._density[stream]:
+                free &= ~(1 << stream)
+        # a position or a velocity that was written must still get its note
+        full = state.tokens_in_bar >= TOKENS_PER_BAR and state.phase not in (Phase.POSITION, Phase.VELOCITY)
+        if full or state.position == self._bar_ticks - 1:
+            heard = any(state.counts[stream] for stream in self._heard)
+            if not heard:
+                free &= self._heard_mask
+            elif full:
+                free = 0
+        if not full and not state.copied & 1 and self.rules.chords is None:
+            free |= 1
+        return free
+
+    def _next_chord(self, state: State) -> int:
+        """Return position * CHORDS + number of the next fixed chord of this bar, or -1."""
+        if self.rules.chords is None:
+            return -1
+        for position, chord in self.rules.chords.get(state.bar, ())[state.counts[0] :]:
+            return position * CHORDS + chord
+        return -1
+
+    def _closes(self, state: State, plan: int) -> int:
+        """Return the token that may close the bar, 0 when it must go on: a note to be heard or a fixed chord is due."""
+        if plan >= 0 or not any(state.counts[stream] for stream in self._heard):
+            return 0
+        return BAR if state.bar < self.rules.bars - 1 else END
+
+    def _copies(self, state: State) -> tuple[int, ...]:
+        """Return the ``Same`` tokens that may come next."""
+        first = state.copied.bit_length()
+        allowed = []
+        for stream in range(first, len(STREAMS)):
+            if stream == 0 and self.rules.chords is not None:
+                continue
+            if stream and not self._writes >> stream & 1:
+                continue
+            for index, lag in enumerate(LAGS):
+                if lag <= len(state.history) and state.history[-lag][stream]:
+                    allowed.append(SAME + stream * len(LAGS) + index)
+        return tuple(allowed)
+
+    def _build(self, key: tuple[int, ...], state: State) -> Ints:
+        row = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
+        phase = key[0]
+        if phase == Phase.PITCH:
+            row[DURATION : DURATION + key[1]] = 0
+            return row
+        if phase == Phase.START:
+            row[BAR] = 0
+            return row
+        if phase == Phase.DONE:
+            row[START] = 0
+            return row
+        _, free, later, closes, plan = key[:5]
+        if phase != Phase.VELOCITY:
+            row[closes] = 0 if closes else FORBIDDEN
+        if phase == Phase.HEAD:
+            for token in key[5:]:
+                row[token] = 0
+            self._allow_positions(row, 0, later, plan)
+            return row
+        due, chord = divmod(plan, CHORDS) if plan >= 0 else (-1, -1)
+        if phase == Phase.POSITION and due == state.position:
+            row[:] = FORBIDDEN
+            row[CHORD + chord] = 0
+            return row
+        notes = self._notes_after(state.last_note, free)
+        if phase == Phase.VELOCITY:
+            return np.maximum(row, notes)
+        if phase == Phase.POSITION:
+            if free & 1:
+                row[CHORD : CHORD + CHORDS] = 0
+            row[BAR] = row[END] = FORBIDDEN  # a position is followed by something that stands there
+        else:
+            self._allow_positions(row, state.position + 1, later, plan)
+        if (notes == 0).any():
+            row[VELOCITY : VELOCITY + len(VELOCITIES)] = 0
+        return np.maximum(row, notes)
+
+    def _allow_positions(self, row: Ints, first: int, later: int, plan: int) -> None:
+        """Allow positions from ``first`` on, up to the next fixed chord, where something is left to stand there."""
+        last = plan // CHORDS if plan >= 0 else self._bar_ticks - 1
+        if later or plan >= 0:
+            row[POSITION + (first if later else last) : POSITION + last + 1] = 0
+
+    def _notes_after(self, last_note: int, free: int) -> Ints:
+        """Return the row of notes of free roles above the last one at this position."""
+        row = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
+        for stream in range(1, len(STREAMS)):
+            if free >> stream & 1:
+                np.maximum(row, self._stream_rows[stream], out=row)
+        row[: last_note + 1] = FORBIDDEN
+        return row
+
+
+def forced_chords(plan: Sequence[tuple[int, int]], bars: int, bar_ticks: int) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Return `Rules.chords` from (tick, chord number) pairs, sorted by tick."""
+    by_bar: dict[int, list[tuple[int, int]]] = {bar: [] for bar in range(bars)}
+    for tick, chord in plan:
+        bar, position = divmod(tick, bar_ticks)
+        by_bar[bar].append((position, chord))
+    return {bar: tuple(events) for bar, events in by_bar.items()}
