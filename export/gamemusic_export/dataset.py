@@ -78,6 +78,13 @@ class Dataset:
         """Return how many notes the excerpts hold, copied ones not counted."""
         return sum(int((self.excerpt(index)[:, 0] >= _FIRST_NOTE).sum()) for index in excerpts)
 
+    def notes_by_style(self, excerpts: Iterable[int]) -> dict[str, int]:
+        """Return how many written notes the excerpts hold, by style."""
+        counts: Counter[str] = Counter()
+        for index in excerpts:
+            counts[self.pieces[self.piece_of[index]].style] += self.notes([index])
+        return dict(counts)
+
 
 def prepare_all(paths: Sequence[Path], cache: Path, *, jobs: int, progress: Progress) -> list[PreparedPiece]:
     """Return the prepared pieces of ``paths`` in order, read in parallel, cached."""

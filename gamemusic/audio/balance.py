@@ -8,6 +8,7 @@ phrases stay soft, thin ones thin, and the same instrument has the same gain in 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import threading
@@ -117,7 +118,7 @@ def _measure(soundfont: Path, bank: int, program: int, probe: Iterable[tuple[int
     audio = rows.T
     loudest = [
         float(np.max(short_loudness(audio[first * step : last * step], CALIBRATION_RATE)))
-        for first, last in zip(onsets, onsets[1:], strict=False)
+        for first, last in itertools.pairwise(onsets)
     ]
     mean = 10.0 * math.log10(sum(10.0 ** (level / 10.0) for level in loudest) / len(loudest))
     return max(SILENCE_LUFS, mean)

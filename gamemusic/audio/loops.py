@@ -5,11 +5,16 @@ is rendered from silence, pass after pass, until the last voice of the first pas
 that moment on, every voice that the steady state has is there; so the last period rendered *is* the loop, and it costs
 one pass and one tail rather than two passes. It is written round a buffer of one period, so it needs no turning either.
 
+With mono soundfonts the next period would be the same to the bit. With others it would be but for the first 64 frames of
+some notes, in which a FluidSynth voice still glides from the panning of the note that it played before (see
+`Synth.prime`); the seam is as smooth, since no glide crosses it.
+
 Behind the synthesizer everything is linear, so the stems add up to the mix.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,13 +45,16 @@ CHUNK_FRAMES = 4096
 """Most frames between two looks at which voices still sound; a multiple of the block."""
 
 LOOP_TAIL_SECONDS = 60.0
-"""A first pass that rings longer than this behind its end is cut out of patience: nothing in General MIDI does."""
+"""How long to wait for the first pass to end its ringing; a crash cymbal needs ten."""
 
 CADENCE_TAIL_SECONDS = 12.0
 """Longest time that an ending rings."""
 
 INAUDIBLE_DB = -80.0
 """An ending is over when it stays below this."""
+
+ENDING_FADE_SECONDS = 0.02
+"""How long the last of it, hardly audible, takes to reach exact silence."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -84,13 +92,13 @@ def render_stems(arrangement: Arrangement, soundfont: Path, sample_rate: int, *,
     finished: list[Audio] = []
     for number, part in enumerate(arrangement.parts):
         rows = dry[2 * number : 2 * number + 2]
-        room = wet(rows * np.float32(part.instrument.reverb), arrangement.room, sample_rate, frames=frames)
-        finished.append(_add(room, rows))
+        send = rows * np.float32(part.instrument.reverb)
+        finished.append(_add(wet(send, arrangement.room, sample_rate, frames=frames), rows))
     mix = _sum(finished, dry.shape[1])
     gain = _peak_gain([mix, *finished])
     everything = [mix, *finished]
     if frames is None:
-        everything = _ring_out(everything, gain, dry.shape[1], _least_frames(arrangement, sample_rate), sample_rate)
+        everything = _ring_out(everything, gain, _least_frames(arrangement, sample_rate), sample_rate)
     for rows in everything:
         rows *= np.float32(gain)
     interleaved = [np.ascontiguousarray(rows.T) for rows in everything]
@@ -118,7 +126,7 @@ def render_mix(arrangement: Arrangement, soundfont: Path, sample_rate: int, *, e
         _add(mix, dry[2 * number : 2 * number + 2])
     gain = _peak_gain([mix])
     if frames is None:
-        (mix,) = _ring_out([mix], gain, dry.shape[1], _least_frames(arrangement, sample_rate), sample_rate)
+        (mix,) = _ring_out([mix], gain, _least_frames(arrangement, sample_rate), sample_rate)
     mix *= np.float32(gain)
     return np.ascontiguousarray(mix.T)
 
@@ -134,23 +142,28 @@ def _render_dry(arrangement: Arrangement, soundfont: Path, sample_rate: int, ext
     with Synth(soundfont, sample_rate=sample_rate, channels=len(parts)) as synth:
         for channel, part in enumerate(parts):
             synth.select(channel, *preset_of(part.role, part.instrument))
+        synth.prime()
         # measured while the synthesizer holds the samples, so that they are decoded only once
         gains = [_part_gains(part, soundfont) for part in parts]
         if loops:
-            rows = render_loop(synth, events, frames, extra_passes=extra_passes)
+            tail_frames = round(LOOP_TAIL_SECONDS * sample_rate)
+            rows = render_loop(synth, events, frames, tail_frames=tail_frames, extra_passes=extra_passes)
         else:
-            rows = render_once(synth, events, frames, round(CADENCE_TAIL_SECONDS * sample_rate))
+            rows = render_once(synth, events, frames, tail_frames=round(CADENCE_TAIL_SECONDS * sample_rate))
     rows *= np.array(gains, np.float32).reshape(-1, 1)
     return rows
 
 
-def render_loop(synth: Synth, events: Sequence[Event], frames: int, *, extra_passes: int = 0) -> Audio:
+def render_loop(
+    synth: Synth, events: Sequence[Event], frames: int, *, tail_frames: int, extra_passes: int = 0
+) -> Audio:
     """Return one period of the steady state, dry: (2 x channels, frames).
 
     Args:
-        synth: Fresh, with its presets selected.
+        synth: Primed, with its presets selected.
         events: Of one pass, sorted.
         frames: The period. The result loops only when it is a multiple of 64.
+        tail_frames: How long to wait for the first pass to end its ringing.
         extra_passes: How many more periods are played before the result is taken.
     """
     rows = np.zeros((2 * synth.channels, frames), np.float32)
@@ -159,10 +172,8 @@ def render_loop(synth: Synth, events: Sequence[Event], frames: int, *, extra_pas
     while done < frames:
         done = next(played)
     first_pass = synth.sounding()
-    # sample rate is not known here, nor needed: patience is a number of blocks
-    patience = frames + round(LOOP_TAIL_SECONDS * 48000)
     while not first_pass.isdisjoint(synth.sounding()):
-        if done > patience:
+        if done >= frames + tail_frames:
             logger.warning("a note rings for more than %g seconds; the seam may be heard", LOOP_TAIL_SECONDS)
             break
         done = next(played)
@@ -172,8 +183,11 @@ def render_loop(synth: Synth, events: Sequence[Event], frames: int, *, extra_pas
     return rows
 
 
-def render_once(synth: Synth, events: Sequence[Event], frames: int, tail_frames: int) -> Audio:
-    """Return ``frames`` frames and what rings after them, at most ``tail_frames``: (2 x channels, frames + tail)."""
+def render_once(synth: Synth, events: Sequence[Event], frames: int, *, tail_frames: int) -> Audio:
+    """Return ``frames`` frames and what rings after them, dry: (2 x channels, frames + tail).
+
+    What still rings after ``tail_frames`` is faded out before that.
+    """
     rows = np.zeros((2 * synth.channels, frames + tail_frames // BLOCK_FRAMES * BLOCK_FRAMES), np.float32)
     for start, stop, now in _chunks(events, frames):
         _apply(synth, now)
@@ -184,6 +198,8 @@ def render_once(synth: Synth, events: Sequence[Event], frames: int, tail_frames:
         step = min(CHUNK_FRAMES, rows.shape[1] - done)
         synth.render(rows, done, step)
         done += step
+    if synth.sounding():
+        rows[:, -(tail_frames // 4) :] *= np.linspace(1.0, 0.0, tail_frames // 4, dtype=np.float32)
     return np.ascontiguousarray(rows[:, :done])
 
 
@@ -205,7 +221,7 @@ def _chunks(events: Sequence[Event], frames: int) -> Iterator[tuple[int, int, li
     for event in events:
         at.setdefault(event.frame, []).append(event)
     borders = sorted({*range(0, frames, CHUNK_FRAMES), *(frame for frame in at if frame < frames), frames})
-    for start, stop in zip(borders, borders[1:], strict=False):
+    for start, stop in itertools.pairwise(borders):
         yield start, stop, at.get(start, [])
 
 
@@ -249,24 +265,28 @@ def _peak_gain(everything: Sequence[Audio]) -> float:
     return limit / highest if highest > limit else 1.0
 
 
-def _ring_out(everything: Sequence[Audio], gain: float, dry_frames: int, least: int, sample_rate: int) -> list[Audio]:
-    """Cut all rows where the last of them has become inaudible, and fade the end to exact silence."""
+def _ring_out(everything: Sequence[Audio], gain: float, least: int, sample_rate: int) -> list[Audio]:
+    """Cut all rows where the last of them has become inaudible, at a whole block and to exact silence.
+
+    Args:
+        everything: Rows of one length, at least ``least``.
+        gain: What they are about to be multiplied by.
+        least: Shortest length, in frames: that of the written bars.
+        sample_rate: In hertz.
+    """
     threshold = db_to_amplitude(INAUDIBLE_DB) / gain
-    length = everything[0].shape[1]
-    last = least
+    stop = least
     for rows in everything:
         audible = np.flatnonzero(np.max(np.abs(rows), axis=0) >= threshold)
-        last = max(last, int(audible[-1]) + 1 if len(audible) else 0)
-    blocks = -(-last // BLOCK_FRAMES)
-    stop = blocks * BLOCK_FRAMES
-    cut_off = last > dry_frames - CHUNK_FRAMES and dry_frames >= least + round(CADENCE_TAIL_SECONDS * sample_rate) * 0.99
-    # what is cut while it can be heard needs a real fade; what is inaudible only has to end at zero
-    fade = min(stop, round((1.0 if cut_off else 0.02) * sample_rate))
+        stop = max(stop, int(audible[-1]) + 1 if len(audible) else 0)
+    stop = -(-stop // BLOCK_FRAMES) * BLOCK_FRAMES
+    fade = round(ENDING_FADE_SECONDS * sample_rate)
     slope = np.linspace(1.0, 0.0, fade, dtype=np.float32)
     result = []
     for rows in everything:
-        out = np.zeros((2, stop), np.float32)
-        out[:, : min(stop, length)] = rows[:, :stop]
-        out[:, stop - fade :] *= slope
-        result.append(out)
+        ended = np.zeros((2, stop), np.float32)
+        kept = rows[:, :stop]
+        ended[:, : kept.shape[1]] = kept
+        ended[:, -fade:] *= slope[-stop:]
+        result.append(ended)
     return result

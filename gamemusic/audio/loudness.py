@@ -93,7 +93,9 @@ def _window_power(audio: Audio, sample_rate: int) -> npt.NDArray[np.float64]:
     frames = len(audio)
     # zeros up to a power of two: a length with a large prime factor would make the transform several times slower
     size = 1 << int(np.ceil(np.log2(frames + 1)))
-    weight = k_response(np.fft.rfftfreq(size, 1.0 / sample_rate), sample_rate).astype(np.complex64)[:, None]
+    weight = k_response(np.asarray(np.fft.rfftfreq(size, 1.0 / sample_rate), np.float64), sample_rate).astype(
+        np.complex64
+    )[:, None]
     heard = np.fft.irfft(np.fft.rfft(audio, size, axis=0) * weight, size, axis=0)[:frames]
     energy = np.concatenate([[0.0], np.cumsum(np.sum(np.square(heard, dtype=np.float64), axis=1))])
     window = min(frames, round(0.4 * sample_rate))

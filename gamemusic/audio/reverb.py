@@ -99,7 +99,7 @@ def _impulse_response(seconds: float, damping: float, sample_rate: int) -> Audio
     times = np.arange(frames) / sample_rate
     diffuse = np.zeros((2, frames))
     borders = [b for b in BANDS_HZ if b < 0.45 * sample_rate]
-    frequencies = np.fft.rfftfreq(frames, 1.0 / sample_rate)
+    frequencies = np.asarray(np.fft.rfftfreq(frames, 1.0 / sample_rate), np.float64)
     for ear in range(2):
         spectrum = np.fft.rfft(_noise(ear, frames))
         for band in range(len(borders) + 1):
@@ -144,7 +144,7 @@ def _band(frequencies: npt.NDArray[np.float64], borders: list[float], band: int)
 
 def _music_gain(response: npt.NDArray[np.float64], sample_rate: int) -> float:
     size = 1 << int(np.ceil(np.log2(response.shape[1])))
-    frequencies = np.fft.rfftfreq(size, 1.0 / sample_rate)
+    frequencies = np.asarray(np.fft.rfftfreq(size, 1.0 / sample_rate), np.float64)
     audible = (frequencies >= 40.0) & (frequencies <= 16000.0)
     weight = np.zeros_like(frequencies)
     weight[audible] = np.abs(k_response(frequencies[audible], sample_rate)) ** 2 / frequencies[audible]

@@ -67,9 +67,7 @@ def _controls(part: Part, channel: int, total_subticks: int, total_frames: int) 
     for controller in {controller for _, controller in found}:
         # every pass begins alike, also when the part only says something later on
         found.setdefault((0, controller), CONTROLLER_DEFAULTS.get(controller, 0))
-    return [
-        Event(frame, EventKind.CONTROL, channel, controller, value) for (frame, controller), value in found.items()
-    ]
+    return [Event(frame, EventKind.CONTROL, channel, controller, value) for (frame, controller), value in found.items()]
 
 
 def _notes(part: Part, channel: int, total_subticks: int, total_frames: int, loops: bool) -> list[Event]:

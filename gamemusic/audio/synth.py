@@ -11,19 +11,24 @@ import contextlib
 import ctypes
 import functools
 import io
+import itertools
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import FormatError, InputError, MissingError
 from gamemusic.programs import PROGRAM_NAMES
+from gamemusic.units import BLOCK_FRAMES
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # for mypy, which brings it along; Python has it from 3.11 on
 
 __all__ = ["DRUM_BANK", "SAMPLE_RATES", "Synth", "check_sample_rate", "fluidsynth_version"]
 
@@ -37,6 +42,12 @@ DRUM_BANK = 128
 
 POLYPHONY = 1024
 """Voices at once. Six roles use about a hundred; a stolen voice would make one pass differ from the next."""
+
+PRIMED_VOICES = 256
+"""Voices that `Synth.prime` uses once; FluidSynth always takes the first free one, so later ones are hardly reached."""
+
+PAN_GENERATOR = 17
+"""The soundfont format's number for a voice's panning."""
 
 GAIN = 1.0
 """FluidSynth's output gain. Its value is of no account, since every stem is levelled afterwards in float."""
@@ -101,7 +112,7 @@ class Synth:
             self.close()
             raise
 
-    def __enter__(self) -> Synth:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -145,6 +156,27 @@ class Synth:
             file=self.soundfont,
         )
 
+    def prime(self) -> None:
+        """Give the voices a past, all the same one; call it once, when the presets are selected.
+
+        FluidSynth keeps a voice's last amplitude and panning when the next note takes it over, and glides from there
+        in that note's first 64 frames (fluid_rvoice_reset leaves them alone, seen from 2.3.1 on). So a note sounds a
+        little different, often softer, on a voice that was never used, as in the first passes of a loop.
+        """
+        block = np.zeros((2 * self.channels, BLOCK_FRAMES), np.float32)
+        for channel, pitch in itertools.product(range(self.channels), range(127, -1, -1)):
+            if self._library.module.fluid_synth_get_active_voice_count(self._synth) >= PRIMED_VOICES:
+                break
+            self.note_on(channel, pitch, 1)
+        for voice in self._active_voices():
+            self._library.set_voice_generator(voice, PAN_GENERATOR, 0.0)
+            self._library.update_voice(voice, PAN_GENERATOR)
+        self.render(block, 0, BLOCK_FRAMES)
+        for channel in range(self.channels):
+            self._library.module.fluid_synth_all_sounds_off(self._synth, channel)
+        while self.sounding():
+            self.render(block, 0, BLOCK_FRAMES)
+
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         """Start a note."""
         self._library.module.fluid_synth_noteon(self._synth, channel, pitch, velocity)
@@ -159,13 +191,7 @@ class Synth:
 
     def sounding(self) -> set[int]:
         """Return an identity for every note that still has a voice, also after its note-off; never used twice."""
-        self._library.get_voicelist(self._synth, self._voices, POLYPHONY, -1)
-        found: set[int] = set()
-        for voice in self._voices:
-            if not voice:  # the list ends with NULL
-                break
-            found.add(int(self._library.get_voice_id(voice)))
-        return found
+        return {int(self._library.get_voice_id(voice)) for voice in self._active_voices()}
 
     def render(self, rows: npt.NDArray[np.float32], start: int, frames: int) -> None:
         """Write the next ``frames`` frames to ``rows[:, start : start + frames]``.
@@ -181,6 +207,10 @@ class Synth:
         stride, first = rows.strides[0], rows.ctypes.data + start * rows.itemsize
         pointers = (ctypes.c_void_p * rows.shape[0])(*(first + row * stride for row in range(rows.shape[0])))
         self._library.process(self._synth, frames, 0, None, rows.shape[0], pointers)
+
+    def _active_voices(self) -> list[int]:
+        self._library.get_voicelist(self._synth, self._voices, POLYPHONY, -1)
+        return list(itertools.takewhile(bool, self._voices))  # the list ends with NULL
 
     def _configure(self, sample_rate: int) -> None:
         fluid = self._library.module
@@ -235,6 +265,11 @@ class _Library:
             ("fluid_synth_get_voicelist", handle)
         )
         self.get_voice_id = ctypes.CFUNCTYPE(ctypes.c_uint, pointer)(("fluid_voice_get_id", handle))
+        # generators are 'float' in the interface, whatever FluidSynth calculates with
+        self.set_voice_generator = ctypes.CFUNCTYPE(None, pointer, integer, ctypes.c_float)(
+            ("fluid_voice_gen_set", handle)
+        )
+        self.update_voice = ctypes.CFUNCTYPE(None, pointer, integer)(("fluid_voice_update_param", handle))
         log_function = ctypes.CFUNCTYPE(None, integer, ctypes.c_char_p, pointer)
         set_log = ctypes.CFUNCTYPE(pointer, integer, log_function, pointer)(("fluid_set_log_function", handle))
         self._words = ""

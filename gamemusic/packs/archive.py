@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gamemusic.errors import InputError, PackError
 from gamemusic.packs.members import LIMITS, Limits, check_member_names, is_junk
+from gamemusic.packs.nodes import shorten
 
 __all__ = ["ZipMembers"]
 
@@ -58,7 +59,7 @@ class ZipMembers:
         names = [info.orig_filename for info in infos]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise self._fail(f"the zip holds {twice!r} twice; make it again")
+            raise self._fail(f"the zip holds {shorten(twice)} twice; make it again")
         tail = len(data) - 22 - len(self._archive.comment)
         hidden = "the zip holds data outside its files; make it again with `gamemusic pack`"
         if tail < 0 or data[tail : tail + 4] != b"PK\x05\x06":
@@ -67,7 +68,7 @@ class ZipMembers:
         for info in sorted(infos, key=lambda info: info.header_offset):
             slack = info.header_offset - end
             if slack < 0:
-                raise self._fail(f"{info.orig_filename!r} overlaps another file of the zip; make it again")
+                raise self._fail(f"{shorten(info.orig_filename)} overlaps another file of the zip; make it again")
             if slack > (_DESCRIPTOR_BYTES if end else 0):
                 raise self._fail(hidden)
             end = self._member_end(data, info)
@@ -87,22 +88,24 @@ class ZipMembers:
         if not flags & _HAS_DESCRIPTOR:
             same = same and (crc, packed, size) == (info.CRC, info.compress_size, info.file_size)
         if mark != b"PK\x03\x04" or not same:
-            raise self._fail(f"{info.orig_filename!r} is described in two different ways; make the zip again")
+            raise self._fail(f"{shorten(info.orig_filename)} is described in two different ways; make the zip again")
         return int(start + name_length + extra_length + info.compress_size)
 
     def _check_member(self, info: zipfile.ZipInfo) -> None:
         name, mode = info.orig_filename, info.external_attr >> 16
         if "\x00" in name or "\\" in name:
-            raise self._fail(f"the file name {ascii(name[:80])} is not allowed; rename the file")
+            raise self._fail(f"the file name {shorten(name)} is not allowed; rename the file")
         if info.flag_bits & _ENCRYPTED:
-            raise self._fail(f"{name!r} is encrypted; make the zip without a password")
+            raise self._fail(f"{shorten(name)} is encrypted; make the zip without a password")
         if info.compress_type not in _METHODS:
-            raise self._fail(f"{name!r} is packed by method {info.compress_type}, expected 'stored' or 'deflate'")
+            raise self._fail(
+                f"{shorten(name)} is packed by method {info.compress_type}, expected 'stored' or 'deflate'"
+            )
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise self._fail(f"{name!r} is a link or device; replace it by the file itself")
+            raise self._fail(f"{shorten(name)} is a link or device; replace it by the file itself")
         unpacked = info.file_size
         if unpacked > self._limits.ratio_free_bytes and unpacked > self._limits.ratio * info.compress_size:
-            raise self._fail(f"{name!r} unpacks to more than {self._limits.ratio} times its size")
+            raise self._fail(f"{shorten(name)} unpacks to more than {self._limits.ratio} times its size")
 
     def _strip(self, infos: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         kept = {name: info for name, info in infos.items() if not is_junk(name)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from gamemusic.errors import FormatError, InputError, suggest
-from gamemusic.packs.nodes import ListNode, MapNode, Node, ScalarNode, plain
+from gamemusic.packs.nodes import ListNode, MapNode, Node, ScalarNode, plain, shorten
 
 __all__ = [
     "Choice",
@@ -38,8 +38,7 @@ def found(node: Node) -> str:
     if not isinstance(node, ScalarNode) or node.value is None:
         return "nothing"
     if isinstance(node.value, str):
-        short = node.value if len(node.value) <= 40 else node.value[:40] + "..."
-        return f"the text {short!r}"
+        return f"the text {shorten(node.value)}"
     return node.text
 
 

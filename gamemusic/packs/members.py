@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gamemusic.errors import InputError, PackError
-from gamemusic.packs.nodes import hidden_character
+from gamemusic.packs.nodes import hidden_character, shorten
 
 __all__ = ["LIMITS", "FolderMembers", "Limits", "Members", "check_member_name", "check_member_names", "is_junk"]
 
@@ -49,8 +49,7 @@ LIMITS = Limits()
 _JUNK_NAMES = frozenset((".ds_store", "thumbs.db", "desktop.ini"))
 _JUNK_FOLDERS = frozenset(("__macosx",))
 _DEVICES = frozenset(
-    ("con", "prn", "aux", "nul", "conin$", "conout$")
-    + tuple(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")
+    ("con", "prn", "aux", "nul", "conin$", "conout$", *(p + n for p in ("com", "lpt") for n in "0123456789¹²³"))
 )
 
 
@@ -95,7 +94,7 @@ def check_member_name(name: str, limits: Limits = LIMITS) -> None:
     elif any(part.split(".")[0].strip().casefold() in _DEVICES for part in parts):
         problem = "is the name of a device on Windows"
     if problem:
-        raise PackError(f"the file name {ascii(name[:80])} {problem}; rename the file")
+        raise PackError(f"the file name {shorten(name)} {problem}; rename the file")
 
 
 def check_member_names(names: Iterable[str], limits: Limits = LIMITS) -> None:

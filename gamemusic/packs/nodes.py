@@ -14,7 +14,18 @@ from typing import NamedTuple
 
 from gamemusic.errors import FormatError
 
-__all__ = ["Entry", "ListNode", "MapNode", "Node", "Scalar", "ScalarNode", "hidden_character", "node_of", "plain"]
+__all__ = [
+    "Entry",
+    "ListNode",
+    "MapNode",
+    "Node",
+    "Scalar",
+    "ScalarNode",
+    "hidden_character",
+    "node_of",
+    "plain",
+    "shorten",
+]
 
 Scalar = None | bool | int | float | str
 """The values a tree has at its leaves."""
@@ -82,6 +93,11 @@ def hidden_character(text: str) -> int | None:
     return None
 
 
+def shorten(text: str) -> str:
+    """Return ``text`` quoted for a message, at most its first 40 characters, with what does not show escaped."""
+    return ascii(text[:40] + "...") if len(text) > 40 else repr(text)
+
+
 def plain(node: Node) -> object:
     """Return the tree as dicts, lists and scalars."""
     if isinstance(node, MapNode):
@@ -104,14 +120,14 @@ def node_of(value: object, *, file: str, depth: int = 0) -> Node:
         for name, item in value.items():
             key = node_of(name, file=file, depth=depth + 1)
             if not isinstance(key, ScalarNode) or not isinstance(key.value, str):
-                raise FormatError(f"the key {name!r} is not text", file=file)
+                raise FormatError(f"the key {name} is not text", file=file)
             entries[key.value] = Entry(key, node_of(item, file=file, depth=depth + 1))
         return MapNode(file, None, None, entries)
     if isinstance(value, list | tuple):
         return ListNode(file, None, None, tuple(node_of(item, file=file, depth=depth + 1) for item in value))
     if isinstance(value, str):
         if hidden_character(value) is not None:
-            raise FormatError(f"the text {ascii(value[:40])} holds a character that does not show", file=file)
+            raise FormatError(f"the text {shorten(value)} holds a character that does not show", file=file)
         return ScalarNode(file, None, None, value, value)
     if isinstance(value, float) and not math.isfinite(value):
         raise FormatError(f"found the number {value}, expected a finite one", file=file)

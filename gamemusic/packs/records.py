@@ -22,7 +22,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from gamemusic.errors import InputError, suggest
 from gamemusic.packs.fields import Choice, Kind, Schema, found
-from gamemusic.packs.nodes import ListNode, MapNode, Node, ScalarNode, plain
+from gamemusic.packs.nodes import ListNode, MapNode, Node, ScalarNode, plain, shorten
 
 __all__ = [
     "FieldError",
@@ -265,7 +265,7 @@ class Record(Kind[T]):
             else:
                 place = f"{where}: " if where else ""
                 allowed = f"expected one of {', '.join(kinds)}{suggest(name, kinds)}"
-                raise entry.key.fail(f"{place}found the unknown key {name!r}, {allowed}")
+                raise entry.key.fail(f"{place}found the unknown key {shorten(name)}, {allowed}")
         for name, (kind, required, _) in kinds.items():
             if required and name not in values:
                 raise node.fail(f"{_inside(where, name)}: found no such key, expected {kind.expected}; add it")

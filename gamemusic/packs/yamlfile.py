@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from gamemusic.errors import FormatError, InputError
-from gamemusic.packs.nodes import Entry, ListNode, MapNode, Node, Scalar, ScalarNode, hidden_character
+from gamemusic.packs.nodes import Entry, ListNode, MapNode, Node, Scalar, ScalarNode, hidden_character, shorten
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "dump_yaml", "load_yaml", "read_yaml"]
 
@@ -97,7 +97,7 @@ class _Builder:
             if event.tags:
                 self._fail("found a %TAG directive, expected plain values; remove it", mark)
         elif isinstance(event, yaml.AliasEvent):
-            self._fail(f"found the alias *{event.anchor}, expected a value; write the value out", mark)
+            self._fail(f"found the alias *{str(event.anchor)[:40]}, expected a value; write the value out", mark)
         elif isinstance(event, yaml.NodeEvent):
             self._take_node(event, mark)
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -110,9 +110,11 @@ class _Builder:
         if self._nodes > MAX_NODES:
             self._fail(f"found more than {MAX_NODES} keys and values in one file; make it smaller", mark)
         if event.anchor is not None:
-            self._fail(f"found the anchor &{event.anchor}, expected a value; remove it and write the value out", mark)
+            self._fail(
+                f"found the anchor &{event.anchor[:40]}, expected a value; remove it and write the value out", mark
+            )
         if event.tag is not None:
-            self._fail(f"found the tag {ascii(event.tag)}, expected a plain value; remove it", mark)
+            self._fail(f"found the tag {shorten(event.tag)}, expected a plain value; remove it", mark)
         if isinstance(event, yaml.ScalarEvent):
             self._add(self._scalar(event, mark))
             return
@@ -155,7 +157,9 @@ class _Builder:
             raise node.fail("found the merge key <<, expected a name; write the keys out")
         elif node.value in frame.entries:
             first = frame.entries[node.value].key.line
-            raise node.fail(f"found the key {node.value!r} a second time (first in line {first}); remove one of them")
+            raise node.fail(
+                f"found the key {shorten(node.value)} a second time (first in line {first}); remove one of them"
+            )
         else:
             frame.key = node
 

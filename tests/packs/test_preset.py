@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gamemusic.errors import FormatError, GameMusicError, InputError
-from gamemusic.packs import schema, style
 from gamemusic.packs.card import Card, load_card
 from gamemusic.packs.musical import parse_pitch, pitch_name
 from gamemusic.packs.nodes import plain
@@ -55,7 +54,7 @@ def test_defaults_and_values() -> None:
     assert song.roles == (Role.BASS, Role.DRUMS) and song.figures == {Role.DRUMS: "shaker"}
     assert preset.tempo_of(song) == (80, 100) and preset.tempo_of(lounge) == (60, 70)
     assert preset.temperature_of(song) == 0.95 and preset.temperature_of(lounge) == 0.5
-    with pytest.raises(InputError, match="no style 'longe', only song, lounge; did you mean 'lounge'?"):
+    with pytest.raises(InputError, match=r"no style 'longe', only song, lounge; did you mean 'lounge'\?"):
         preset.style("longe")
 
 
@@ -147,7 +146,6 @@ def test_every_key_is_documented_and_every_default_is_allowed(cls: type) -> None
 
 def test_figures_are_of_drums_or_not() -> None:
     assert set(DRUM_FIGURES) < set(FIGURES) and len(set(FIGURES)) == len(FIGURES) == 17
-    assert schema.FIGURES is style.FIGURES
 
 
 @pytest.mark.parametrize(
@@ -259,12 +257,13 @@ def test_yaml_round_trip(tree: object) -> None:
 
 
 _yaml_like = st.text(
-    st.sampled_from(string.ascii_letters + string.digits + " \n\t:-[]{}#&*!|>'\"%@`,.?\\~<é☃\x00\u2028")
+    st.sampled_from(string.ascii_letters + string.digits + " \n\t:-[]{}#&*!|>'\"%@`,.?\\~<\xe9\u2603\x00\u2028")
 )
 _snippets = st.lists(
     st.sampled_from(
-        ["name: a\n", "tempo: ", "[1, 2]", "\n", "  ", "- ", "styles:\n", "piano:\n", "{", "}", "? ", ": ", "&a ", "*a ",
-         "!!x ", "<<: ", "|\n", ">-\n", "'", '"', "\\x", "\\U0011FFFF", "%YAML 1.", "9" * 30, "---\n", "...\n", "1e999", "#"]
+        ["name: a\n", "tempo: ", "[1, 2]", "\n", "  ", "- ", "styles:\n", "piano:\n", "{", "}", "? ", ": ", "&a ",
+         "*a ", "!!x ", "<<: ", "|\n", ">-\n", "'", '"', "\\x", "\\U0011FFFF", "%YAML 1.", "9" * 30, "---\n",
+         "...\n", "1e999", "#"]
     )
 ).map("".join)  # fmt: skip
 

@@ -125,6 +125,7 @@ TABLE: list[tuple[str | None, str, str, tuple[str, ...]]] = [
     (None, "styles: {}\n", "1:9", ("styles: found a mapping without keys", "at least 1")),
     (None, "styles:\n", "1:8", ("styles: found nothing, expected a mapping",)),
     # YAML
+    (None, "? " + "a" * 60_000 + "\n: 1\n", "1:3", ("unknown key 'aaaa",)),
     (None, "", "1:1", ("the file is empty",)),
     (None, "# nothing\n\n", "1:1", ("the file is empty",)),
     (None, "calm\n", "1:1", ("found the text 'calm', expected a mapping",)),

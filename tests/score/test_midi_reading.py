@@ -282,7 +282,7 @@ def test_only_midi_errors_escape_from_mutated_files() -> None:
             read += 1
         except MidiError:
             pass
-    assert read > 2000  # the mutations must get past the header often enough to try the rest
+    assert read > 1000  # the mutations must get past the header often enough to try the rest
 
 
 @settings(max_examples=300, deadline=None)

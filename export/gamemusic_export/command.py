@@ -1,0 +1,86 @@
+"""``python -m gamemusic_export``: the stages of making moods, each resumable."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gamemusic.errors import GameMusicError
+from gamemusic.packs.library import shipped_dir
+from gamemusic_export.progress import StageProgress
+
+__all__ = ["main"]
+
+_RECIPES = ("corpus", "base")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0 done, 1 an error that can be mended, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except GameMusicError as error:
+        print(f"gamemusic_export: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; start the same command again to go on from the last validation", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gamemusic_export", description="Make moods: corpus, training, export.")
+    parser.add_argument("--work", type=Path, default=Path("runs"), help="folder for datasets and runs (default: runs)")
+    parser.add_argument("--recipes", type=Path, default=None, help="folder of recipes (default: the shipped ones)")
+    parser.add_argument("--presets", type=Path, default=None, help="folder of mood packs (default: the shipped ones)")
+    parser.add_argument("--threads", type=int, default=0, help="threads of torch (default: its own choice)")
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+    for name, text in (("prepare", "read the corpus into a dataset"), ("all", "prepare, base and every mood")):
+        stage = stages.add_parser(name, help=text)
+        stage.add_argument("corpus", type=Path, help="folder that holds the sources' folders")
+        stage.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    stages.add_parser("base", help="train the base model")
+    mood = stages.add_parser("mood", help="fine-tune, export and measure moods")
+    mood.add_argument("names", nargs="+", metavar="MOOD", help="names of recipes")
+    notice = stages.add_parser("notice", help="write who is to be named for the training music")
+    notice.add_argument("file", type=Path)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    import torch
+
+    from gamemusic_export.card import write_notice
+    from gamemusic_export.pipeline import Workshop
+    from gamemusic_export.recipe import CorpusRecipe, read_recipe
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    recipes = options.recipes or _shipped_recipes()
+    presets = options.presets or shipped_dir() or Path("presets")
+    with StageProgress(sys.stderr) as progress:
+        workshop = Workshop(recipes, options.work, presets, progress)
+        if options.stage in ("prepare", "all"):
+            workshop.prepare(options.corpus, jobs=options.jobs)
+            report = options.work / "dataset" / "report.json"
+            skipped = json.loads(report.read_text(encoding="utf-8"))["skipped"]
+            print(f"dataset in {options.work / 'dataset'}; {len(skipped)} files skipped, reasons in {report}")
+        if options.stage in ("base", "all"):
+            print(f"base weights in {workshop.train_base()}")
+        moods = options.names if options.stage == "mood" else ()
+        if options.stage == "all":
+            moods = sorted(path.stem for path in recipes.glob("*.yaml") if path.stem not in _RECIPES)
+        for name in moods:
+            print(f"mood pack in {workshop.train_mood(name)}")
+        if options.stage == "notice":
+            write_notice(workshop.dataset(), read_recipe(recipes / "corpus.yaml", CorpusRecipe), options.file)
+    return 0
+
+
+def _shipped_recipes() -> Path:
+    """Return the recipes' folder: beside this package in the source tree, inside it when installed."""
+    inside = Path(__file__).parent / "recipes"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "recipes"

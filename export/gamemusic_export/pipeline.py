@@ -1,0 +1,202 @@
+"""The stages from a corpus folder to mood packs: prepare, base, mood. Each is resumable and leaves its result on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from gamemusic.composer.session import Session
+from gamemusic.errors import InputError
+from gamemusic.packs.schema import read_preset
+from gamemusic.score.measures import Measures
+from gamemusic_export.batches import RowSampler
+from gamemusic_export.card import base_card, mood_card
+from gamemusic_export.dataset import Dataset, build_dataset, load_dataset, prepare_all
+from gamemusic_export.evaluate import score_session
+from gamemusic_export.model import MoodLSTM
+from gamemusic_export.onnx_export import build_graph
+from gamemusic_export.quantise import quantise
+from gamemusic_export.recipe import BaseRecipe, CorpusRecipe, MoodRecipe, Selection, read_recipe
+from gamemusic_export.sources import describe_piece, list_files
+from gamemusic_export.train import choose_device, score_excerpts, train
+from gamemusic_export.weights import load_model, save_model
+
+__all__ = ["BASE_WEIGHTS", "Workshop"]
+
+BASE_WEIGHTS = Path(__file__).parent / "base" / "base.safetensors"
+"""The base model's trainable weights, as shipped."""
+_TEST_EXCERPTS = 192
+"""Held-out excerpts that a card's figures are measured on, at most."""
+_VALIDATION_EXCERPTS = 210
+_FIGURES = tuple(item.name for item in dataclasses.fields(Measures))
+
+Progress = Callable[[str, dict[str, float]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where everything lies while moods are made.
+
+    Args:
+        recipes: Folder of ``corpus.yaml``, ``base.yaml`` and one file a mood.
+        work: Folder for datasets and runs; safe to delete.
+        presets: Folder of the mood packs that are written.
+        progress: Called with a stage's name and its figures.
+    """
+
+    recipes: Path
+    work: Path
+    presets: Path
+    progress: Progress
+
+    def prepare(self, corpus: Path, *, jobs: int) -> Dataset:
+        """Read the corpus and write the dataset, with a report of all that was skipped, moved or lost."""
+        recipe = read_recipe(self.recipes / "corpus.yaml", CorpusRecipe)
+        files = list_files(recipe, corpus)
+
+        def show(done: int, total: int, _name: str) -> None:
+            self.progress("prepare", {"update": done, "updates": total})
+
+        pieces = prepare_all([file.path for file in files], self.work / "pieces", jobs=jobs, progress=show)
+        rows = [describe_piece(file, piece) for file, piece in zip(files, pieces, strict=True)]
+        return build_dataset(pieces, rows, self.work / "dataset")
+
+    def dataset(self) -> Dataset:
+        """Return the prepared dataset.
+
+        Raises:
+            InputError: When it was not prepared yet.
+        """
+        if not (self.work / "dataset" / "dataset.json").exists():
+            raise InputError(f"no dataset in {self.work / 'dataset'}; run the prepare stage first")
+        return load_dataset(self.work / "dataset")
+
+    def train_base(self) -> Path:
+        """Train the base model and return where its trainable weights were written."""
+        recipe = read_recipe(self.recipes / "base.yaml", BaseRecipe)
+        dataset = self.dataset()
+        settings = recipe.training.settings()
+        torch.manual_seed(settings.seed)
+        model = MoodLSTM(recipe.size).to(choose_device())
+        choices = [Selection(style=style, share=share) for style, share in recipe.shares.items()]
+        excerpts, weights = choose_excerpts(dataset, choices, "train")
+        validation = pick(choose_excerpts(dataset, choices, "validation"), _VALIDATION_EXCERPTS, seed=1)
+        sampler = RowSampler(
+            dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed
+        )
+        folder = self.work / "base"
+        figures = train(
+            model, dataset, sampler, validation, folder, settings, progress=lambda now: self.progress("base", now)
+        )
+        test = pick(choose_excerpts(dataset, choices, "test"), _TEST_EXCERPTS, seed=2)
+        score = score_excerpts(model, model, dataset, test)
+        BASE_WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
+        save_model(BASE_WEIGHTS, model, {"data_hash": dataset.hash})
+        card = base_card(dataset, self._corpus(), figures, {"test_bits_per_note": round(score.bits_per_note, 3)}, recipe)
+        BASE_WEIGHTS.with_name("card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        return BASE_WEIGHTS
+
+    def train_mood(self, name: str) -> Path:
+        """Fine-tune, export and measure a mood, write its pack and return the pack's folder."""
+        recipe = read_recipe(self.recipes / f"{name}.yaml", MoodRecipe)
+        preset = read_preset(self.presets / name / "preset.yaml")
+        dataset = self.dataset()
+        settings = recipe.training.settings()
+        excerpts, weights = choose_excerpts(dataset, recipe.music, "train")
+        validation = pick(choose_excerpts(dataset, recipe.music, "validation"), _VALIDATION_EXCERPTS, seed=1)
+        test = pick(choose_excerpts(dataset, recipe.music, "test"), _TEST_EXCERPTS, seed=2)
+        base, _ = load_model(BASE_WEIGHTS)
+        base.to(choose_device())
+        before = score_excerpts(base, base, dataset, test)
+        model, _ = load_model(BASE_WEIGHTS)
+        model.to(choose_device())
+        sampler = RowSampler(
+            dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed
+        )
+        figures = train(
+            model,
+            dataset,
+            sampler,
+            validation,
+            self.work / name,
+            settings,
+            progress=lambda now: self.progress(name, now),
+        )
+        after = score_excerpts(model, model, dataset, test)
+        styles = sorted({choice.style for choice in recipe.music})
+        graph = build_graph(
+            quantise(model),
+            {"mood": name, "styles": ",".join(styles), "data_hash": dataset.hash, "licence": "MIT"},
+        )
+        exported = score_session(Session(graph, file=f"{name}/model.onnx"), dataset, test)
+        measures = {
+            "held_out_pieces": len({int(dataset.piece_of[index]) for index in test}),
+            "held_out_notes": sum(after.notes.values()),
+            "bits_per_note_base": round(before.bits_per_note, 3),
+            "bits_per_note_float": round(after.bits_per_note, 3),
+            "bits_per_note_exported": round(exported, 3),
+            "quantisation_cost_percent": round(100 * (exported / after.bits_per_note - 1), 2),
+        }
+        folder = self.presets / name
+        (folder / "model.onnx").write_bytes(graph)
+        card = mood_card(dataset, self._corpus(), recipe, preset, excerpts, figures, measures, folder)
+        (folder / "card.json").write_bytes(card)
+        return folder
+
+    def _corpus(self) -> CorpusRecipe:
+        return read_recipe(self.recipes / "corpus.yaml", CorpusRecipe)
+
+
+def choose_excerpts(
+    dataset: Dataset, choices: tuple[Selection, ...] | list[Selection], split: str
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the excerpts of a split that fit any selection, and how often each is to be drawn.
+
+    A long piece counts less an excerpt, by the square root of its excerpts, so that no quartet of half an hour rules.
+
+    Raises:
+        InputError: When a selection finds nothing to train on.
+    """
+    weights: Counter[int] = Counter()
+    for choice in choices:
+        fitting = [index for index in dataset.select(split).tolist() if _fits(dataset, index, choice)]
+        if not fitting and split == "train":
+            raise InputError(f"the selection of {choice.style} music finds no piece; widen its figures")
+        pieces = Counter(int(dataset.piece_of[index]) for index in fitting)
+        scale = sum(count**0.5 for count in pieces.values())
+        for index in fitting:
+            weights[index] += choice.share / scale / pieces[int(dataset.piece_of[index])] ** 0.5
+    chosen = np.array(sorted(weights), dtype=np.int64)
+    return chosen, np.array([weights[index] for index in chosen.tolist()])
+
+
+def _fits(dataset: Dataset, index: int, choice: Selection) -> bool:
+    piece = dataset.pieces[dataset.piece_of[index]]
+    if piece.style != choice.style or (choice.sources and piece.source not in choice.sources):
+        return False
+    figures = dataset.figures[index]
+    return all(low <= figures[_FIGURES.index(name)] <= high for name, (low, high) in choice.where.items())
+
+
+def pick(
+    chosen: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]], most: int, *, seed: int
+) -> npt.NDArray[np.int64]:
+    """Return at most ``most`` of the excerpts, drawn by weight without repetition.
+
+    Raises:
+        InputError: When there is none.
+    """
+    excerpts, weights = chosen
+    if not len(excerpts):
+        raise InputError("no held-out music fits this recipe; widen its selections")
+    generator = np.random.Generator(np.random.Philox(seed))
+    size = min(most, len(excerpts))
+    return np.sort(generator.choice(excerpts, size=size, replace=False, p=weights / weights.sum()))

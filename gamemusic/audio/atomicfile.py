@@ -1,0 +1,76 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from gamemusic.errors import OutputError
+
+__all__ = ["check_writable", "write_file", "write_files"]
+
+
+def check_writable(path: Path) -> None:
+    """Do nothing when a file could probably be written at ``path``, so that long work is not done for nothing.
+
+    Raises:
+        OutputError: The folder is missing or may not be written to, or a folder has the file's name.
+    """
+    folder = path.parent
+    if not folder.exists():
+        raise OutputError(f"folder {folder} does not exist; make it first, or write elsewhere")
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is not a folder; write elsewhere")
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; choose another file name")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"folder {folder} is read-only; write elsewhere or change its permissions")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file as `write_files` does."""
+    write_files({path: content})
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write files that belong together: first all under other names beside their places, then all are renamed.
+
+    A reader never sees half a file, and when the disk is full no file is replaced.
+
+    Args:
+        contents: What is to be written, by path; files that exist are replaced.
+
+    Raises:
+        OutputError: Something could not be written; what was begun is removed.
+    """
+    for path in contents:
+        check_writable(path)
+    begun: dict[Path, Path] = {}
+    path = Path()
+    try:
+        for path, content in contents.items():
+            # a name of its own and not tempfile's, whose files only their owner may read
+            begun[path] = path.with_name(f".gamemusic-{secrets.token_hex(8)}.tmp")
+            _write(begun[path], content)
+        for path, temporary in begun.items():
+            os.replace(temporary, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        step = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "write elsewhere"
+        raise OutputError(f"cannot write {path}: {reason}; {step}") from error
+    finally:
+        for temporary in begun.values():
+            with contextlib.suppress(OSError):  # those that were renamed are gone already
+                temporary.unlink()
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,161 @@
+"""A phrase as a file or as sound: what `Phrase.save` and `Phrase.render` do."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gamemusic.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from gamemusic.audio.loops import Stems
+    from gamemusic.score.parts import Arrangement
+    from gamemusic.score.phrase import Phrase
+
+__all__ = ["DEFAULT_SAMPLE_RATE", "MIDI_SUFFIXES", "SUFFIXES", "render", "render_stems", "save"]
+
+MIDI_SUFFIXES = (".mid", ".midi")
+AUDIO_SUFFIXES = (".wav",)
+SUFFIXES = MIDI_SUFFIXES + AUDIO_SUFFIXES
+"""Endings of file names that `save` understands, in either case."""
+
+DEFAULT_SAMPLE_RATE = 48000
+"""In hertz."""
+
+
+def save(
+    phrase: Phrase,
+    path: str | Path,
+    *,
+    soundfont: str | Path | None = None,
+    sample_rate: int = DEFAULT_SAMPLE_RATE,
+    bit_depth: str | int = "16",
+    stems: bool = False,
+) -> Path:
+    """Write a phrase as MIDI or as a WAV file that says where it loops.
+
+    Either everything is written or nothing.
+
+    Args:
+        phrase: What to write.
+        path: Its suffix, one of `SUFFIXES`, decides the format.
+        soundfont: File with the instruments' sound; None looks for one. Not used for MIDI.
+        sample_rate: In hertz, 8000..96000. Not used for MIDI.
+        bit_depth: ``16``, ``24`` or ``32f``. Not used for MIDI.
+        stems: Also write each role to a file of its own, ``NAME.<role>.wav`` beside ``NAME.wav``.
+
+    Returns:
+        The path of the mix.
+
+    Raises:
+        InputError: An unknown suffix, sample rate or bit depth, or no such soundfont.
+        MissingError: FluidSynth or a soundfont has to be installed.
+        FormatError: The soundfont is damaged.
+        OutputError: The file could not be written.
+    """
+    target = Path(path).expanduser()
+    suffix = target.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(
+            f"cannot write {target.name!r}: the file name must end in one of {', '.join(SUFFIXES)}"
+            + (f"; {suffix} is not written, convert a .wav file" if suffix in (".ogg", ".flac", ".mp3") else "")
+        )
+    from gamemusic.audio.atomicfile import check_writable, write_files
+    from gamemusic.audio.synth import check_sample_rate
+    from gamemusic.audio.wavfile import check_bit_depth
+
+    check_sample_rate(sample_rate)
+    depth = check_bit_depth(bit_depth)
+    check_writable(target)
+    arrangement = _arrange(phrase)
+    if suffix in MIDI_SUFFIXES:
+        contents = _midi_files(arrangement, target, stems)
+    else:
+        contents = _wav_files(arrangement, target, soundfont, sample_rate, depth, stems)
+    write_files(contents)
+    return target
+
+
+def render(
+    phrase: Phrase, *, soundfont: str | Path | None = None, sample_rate: int = DEFAULT_SAMPLE_RATE
+) -> npt.NDArray[np.float32]:
+    """Return a phrase's sound, float32, shape (frames, 2), within -1..1.
+
+    With the ending ``loop`` it loops exactly, and its length is a multiple of 64 frames.
+
+    Args and Raises: as `save`, but for files.
+    """
+    from gamemusic.audio.loops import render_mix
+    from gamemusic.audio.soundfont import find_soundfont
+    from gamemusic.audio.synth import check_sample_rate
+
+    check_sample_rate(sample_rate)
+    return render_mix(_arrange(phrase), find_soundfont(soundfont), sample_rate)
+
+
+def render_stems(
+    phrase: Phrase, *, soundfont: str | Path | None = None, sample_rate: int = DEFAULT_SAMPLE_RATE
+) -> Stems:
+    """Return a phrase's sound role by role, and the mix, which is their sum.
+
+    Args and Raises: as `render`.
+    """
+    from gamemusic.audio.loops import render_stems as render_arrangement
+    from gamemusic.audio.soundfont import find_soundfont
+    from gamemusic.audio.synth import check_sample_rate
+
+    check_sample_rate(sample_rate)
+    return render_arrangement(_arrange(phrase), find_soundfont(soundfont), sample_rate)
+
+
+def _arrange(phrase: Phrase) -> Arrangement:
+    from gamemusic.arranger.arranger import arrange
+
+    return arrange(phrase)
+
+
+def _midi_files(arrangement: Arrangement, target: Path, stems: bool) -> dict[Path, bytes]:
+    from gamemusic.score.midi import write_midi
+
+    contents = {target: write_midi(arrangement)}
+    if stems:
+        for part in arrangement.parts:
+            alone = dataclasses.replace(arrangement, parts=(part,))
+            contents[_stem_path(target, str(part.role))] = write_midi(alone)
+    return contents
+
+
+def _wav_files(
+    arrangement: Arrangement, target: Path, soundfont: str | Path | None, sample_rate: int, depth: str, stems: bool
+) -> dict[Path, bytes]:
+    from gamemusic.audio.loops import render_mix
+    from gamemusic.audio.loops import render_stems as render_arrangement
+    from gamemusic.audio.soundfont import find_soundfont
+    from gamemusic.audio.wavfile import encode_wav
+
+    font = find_soundfont(soundfont)
+    if stems:
+        rendered = render_arrangement(arrangement, font, sample_rate)
+        sounds = {target: rendered.mix}
+        sounds |= {_stem_path(target, str(role)): stem for role, stem in rendered.stems.items()}
+    else:
+        sounds = {target: render_mix(arrangement, font, sample_rate)}
+    return {
+        path: encode_wav(
+            audio,
+            sample_rate,
+            bit_depth=depth,
+            loops=arrangement.ending == "loop",
+            title=arrangement.title,
+            comment=arrangement.comment,
+        )
+        for path, audio in sounds.items()
+    }
+
+
+def _stem_path(target: Path, role: str) -> Path:
+    return target.with_name(f"{target.stem}.{role}{target.suffix}")

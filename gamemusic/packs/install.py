@@ -1,0 +1,137 @@
+"""Mood packs are sealed, zipped, installed and removed here. What is written appears whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from gamemusic.errors import InputError, OutputError, PackError
+from gamemusic.packs import library
+from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card, write_card
+from gamemusic.packs.members import LIMITS, FolderMembers
+from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, describe_files, open_pack, read_parts
+from gamemusic.packs.schema import load_preset
+
+__all__ = ["install_pack", "remove_pack", "seal_folder", "zip_pack"]
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file so that it is either the old one or the new one, whatever happens."""
+    partial: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        partial = Path(name)
+        with open(handle, "wb") as stream:
+            stream.write(data)
+        os.chmod(partial, 0o644)  # mkstemp keeps others out, which a pack has no reason to
+        os.replace(partial, path)
+    except OSError as error:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        raise OutputError(f"{path} cannot be written: {error.strerror}; nothing was changed") from None
+
+
+def seal_folder(folder: str | Path) -> Card:
+    """Write a pack folder's card anew, with the sizes and hashes of the files as they are now, and return it.
+
+    The name follows the preset's. Everything else that the card says is kept.
+
+    Raises:
+        InputError: When there is no such folder.
+        PackError: When preset, model or card is missing, or a file breaks a limit.
+        FormatError: When preset or card is wrong.
+        OutputError: When the card cannot be written.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}; check its name")
+    members = FolderMembers(folder)
+    names = members.names()
+    if CARD_FILE not in names or PRESET_FILE not in names:
+        read_parts(members)  # says what is missing
+    preset = load_preset(members.read(PRESET_FILE, LIMITS.member_bytes), file=folder / PRESET_FILE)
+    old = load_card(members.read(CARD_FILE, MAX_CARD_BYTES + 1), file=folder / CARD_FILE)
+    contents = {name: members.read(name, LIMITS.member_bytes) for name in names if name != CARD_FILE}
+    if preset.model not in contents:
+        raise PackError(f"{preset.model} is missing; train it with `gamemusic train {folder}`", file=folder)
+    card = dataclasses.replace(old, name=preset.name, files=describe_files(contents))
+    _write(folder / CARD_FILE, write_card(card))
+    return card
+
+
+def zip_pack(pack: Pack, path: str | Path) -> Path:
+    """Write a pack as a zip and return its path; the same pack gives the same bytes with the same zlib.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted({**pack.members, CARD_FILE: write_card(pack.card)}.items()):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.create_system, info.external_attr = 3, 0o100644 << 16  # the same on every system
+            tight = len(data) > LIMITS.ratio // 2 * len(zlib.compress(data, 9))  # would look like a bomb when opened
+            archive.writestr(info, data, zipfile.ZIP_STORED if tight else zipfile.ZIP_DEFLATED, 9)
+    _write(Path(path), buffer.getvalue())
+    return Path(path)
+
+
+def install_pack(path: str | Path, *, replace: bool = False) -> Pack:
+    """Check the pack at ``path``, copy it into the user's folder, and return it as installed.
+
+    Args:
+        path: A folder or zip.
+        replace: Replace an installed pack of the same name.
+
+    Raises:
+        InputError: When there is nothing at ``path``, or the mood is installed already.
+        PackError: See `open_pack`.
+        OutputError: When it cannot be copied.
+    """
+    pack = open_pack(path)
+    target = library.user_dir() / f"{pack.name}.zip"
+    there = [one.path for one in library.list_packs() if one.origin == "user" and one.name == pack.name]
+    if there and not replace:
+        raise InputError(f"mood {pack.name!r} is installed already ({there[0]}); replace it, or remove it first")
+    zip_pack(pack, target)
+    for old in there:
+        if old != target:
+            _remove(old)
+    return open_pack(target, origin="user")
+
+
+def remove_pack(name: str) -> Path:
+    """Remove an installed mood pack and return where it was. Shipped moods and those of GAMEMUSIC_PATH stay.
+
+    Raises:
+        InputError: When the user's folder has no pack of this name.
+        OutputError: When it cannot be removed.
+    """
+    installed: dict[str, Path] = {}
+    for one in library.list_packs():
+        if one.origin == "user":
+            installed.setdefault(one.name, one.path)
+    if name not in installed:
+        known = ", ".join(sorted(installed)) or "none"
+        raise InputError(f"mood {name!r} is not among the packs that you installed ({known}); see `gamemusic list`")
+    _remove(installed[name])
+    return installed[name]
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except OSError as error:
+        raise OutputError(f"{path} cannot be removed: {error.strerror}") from None

@@ -1,0 +1,239 @@
+"""Folder packs: what is there must be what the card says, no more and no less."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from packfiles import PRESET, Files, card_of, pack_of, zip_of
+
+from gamemusic.errors import FormatError, InputError, PackError
+from gamemusic.packs.card import FileEntry, load_card, write_card
+from gamemusic.packs.members import Limits, check_member_name
+from gamemusic.packs.pack import describe_files, open_pack, open_preset
+
+Write = Callable[..., Path]
+
+
+def test_a_good_folder(write_folder: Write) -> None:
+    files = pack_of({"LICENSE.txt": b"CC0", "midi/theme.mid": b"MThd"})
+    folder = write_folder({**files, ".DS_Store": b"x", "midi/Thumbs.db": b"x", "__MACOSX/._card.json": b"x"})
+    pack = open_pack(folder)
+    assert pack.name == pack.preset.name == pack.card.name == "calm"
+    assert pack.path == folder and pack.origin == "path"
+    assert pack.model == pack.read("model.onnx") == b"not really a model"
+    assert pack.read("midi/theme.mid") == b"MThd"
+    assert "not really" not in repr(pack)
+    with pytest.raises(PackError, match=r"no 'other\.mid' in this pack, only"):
+        pack.read("other.mid")
+
+
+def test_digest_is_of_the_content(write_folder: Write, tmp_path: Path, files: Files) -> None:
+    (tmp_path / "calm.zip").write_bytes(zip_of(files))
+    folder, archive = open_pack(write_folder(files)), open_pack(tmp_path / "calm.zip")
+    other = open_pack(write_folder(pack_of(preset=PRESET + "bars: 4\n"), "other"))
+    assert folder.digest == archive.digest != other.digest
+    assert folder.preset == archive.preset and folder.card == archive.card
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda files: files.pop("preset.yaml"), "preset.yaml is missing, so this is no mood pack"),
+        (lambda files: files.pop("model.onnx"), "model.onnx is missing: this is a preset without a model; train one"),
+        (lambda files: files.pop("card.json"), "card.json is missing; `gamemusic train` writes it"),
+        (lambda files: files.update({"evil.py": b""}), "evil.py is not listed in card.json; remove the file"),
+        (lambda files: files.update({"sub/evil.dll": b""}), "sub/evil.dll is not listed"),
+        (
+            lambda files: files.update({"model.onnx": b"not really a modeL"}),
+            "model.onnx is not the file that card.json",
+        ),
+        (lambda files: files.update({"model.onnx": b"longer" * 9}), "model.onnx is not the file that card.json"),
+        (
+            lambda files: files.update({"preset.yaml": PRESET.encode() + b"\n"}),
+            "if you edited it, run `gamemusic pack`",
+        ),
+    ],
+)
+def test_files_that_do_not_match_the_card(
+    change: Callable[[Files], object], words: str, write_folder: Write, tmp_path: Path, files: Files
+) -> None:
+    change(files)
+    (tmp_path / "a.zip").write_bytes(zip_of(files))
+    for path in (write_folder(files), tmp_path / "a.zip"):
+        with pytest.raises(PackError) as caught:
+            open_pack(path)
+        assert words in str(caught.value)
+        assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (pack_of(name="storm"), "preset.yaml is of the mood 'calm', card.json of 'storm'"),
+        (pack_of(styles=["rock"]), "style 'piano' uses the token 'piano', but the model was trained on rock"),
+        (pack_of(vocabulary={"version": 9, "hash": "0" * 64}), "another token table (version 9)"),
+        (pack_of(files={"card.json": {"size": 1, "sha256": "0" * 64}}), "card.json lists itself"),
+        (pack_of(files={"model.onnx": {"size": 1, "sha256": "0" * 64}}), "preset.yaml is not listed"),
+        (pack_of(files={"../../x": {"size": 1, "sha256": "0" * 64}}), "leads out of the pack"),
+        (pack_of(files=None), "files: found no such key"),
+        (pack_of(files={"model.onnx": {"size": 1, "sha256": "0" * 63}}), "files.model.onnx.sha256: found"),
+        (pack_of(files={"model.onnx": {"size": -1, "sha256": "0" * 64}}), "files.model.onnx.size: found -1"),
+        (pack_of(format=2), "format: found 2, expected 1; it was written for a newer gamemusic"),
+        (pack_of(version="latest"), "version: found the text 'latest'"),
+        (pack_of(author="a\x1b[2Jb"), "does not show"),
+        (pack_of(measures=[1]), "measures: found a list of 1, expected a mapping"),
+    ],
+)
+def test_cards_that_do_not_fit(files: Files, words: str, write_folder: Write) -> None:
+    with pytest.raises(FormatError) as caught:
+        open_pack(write_folder(files))
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not JSON"),
+        (b"[]", "found a list of 0, expected a mapping"),
+        (b'{"name": "a", "name": "b"}', "'name' a second time"),
+        (b'{"measures": {"x": NaN}}', "found NaN"),
+        (b'{"measures": {"x": 1e999}}', "expected a finite one"),
+        (b'{"measures": ' + b"[" * 100_000 + b"}", "nested"),
+        (b'{"measures": ' + b"[" * 50 + b"]" * 50 + b"}", "nested deeper than 20"),
+        (b"\xff", "not a card"),
+        (b" " * 300_000, "allowed are 262144"),
+        (b'{"name": "\\ud800"}', "does not show"),
+        (b'{\n  "name": calm\n}', "card.json:2:11: this is not JSON"),
+    ],
+)
+def test_damaged_cards(data: bytes, words: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        load_card(data)
+    assert words in str(caught.value)
+
+
+def test_card_round_trip_keeps_what_it_does_not_know() -> None:
+    licences = {"model": "MIT", "training_data": "CC0-1.0", "output": "CC0-1.0"}
+    source = {"name": "Songs", "licence": "CC0-1.0", "count": 12, "credit": "Anon.\nEncoded by B."}
+    data = card_of(
+        {"model.onnx": b"1"},
+        licences=licences,
+        attribution=[source],
+        training={"tokens": 5, "seconds": 1.5, "loss": 2.0},
+        measures={"bits": {"song": 4.5}},
+        notes=["The lead is learned."],
+        future={"a": [1, None]},
+    )
+    card = load_card(data)
+    assert card.extra == {"future": {"a": [1, None]}} and card.training.extra == {"loss": 2.0}
+    assert card.files == {
+        "model.onnx": FileEntry(size=1, sha256=describe_files({"model.onnx": b"1"})["model.onnx"].sha256)
+    }
+    assert card.warnings == ()
+    assert load_card(write_card(card)) == card
+    assert write_card(load_card(write_card(card))) == write_card(card)
+
+
+def test_a_card_without_licences_warns() -> None:
+    card = load_card(card_of({"model.onnx": b"1"}))
+    assert [
+        word for word in ("'model'", "'training_data'", "'output'", "attribution") if word in str(card.warnings)
+    ] == [
+        "'model'",
+        "'training_data'",
+        "'output'",
+        "attribution",
+    ]
+
+
+def test_a_preset_may_be_edited_while_one_works_on_it(write_folder: Write, files: Files) -> None:
+    files["preset.yaml"] += b"bars: 4\n"
+    folder = write_folder(files)
+    assert open_pack(folder, edited_preset=True).preset.bars == 4
+    (folder / "model.onnx").write_bytes(b"not really a modeL")
+    with pytest.raises(PackError, match=r"model\.onnx is not the file"):
+        open_pack(folder, edited_preset=True)
+
+
+def test_a_broken_preset_in_a_pack_is_named_with_its_line(write_folder: Write) -> None:
+    folder = write_folder(pack_of(preset=PRESET.replace("tempo", "tepmo")))
+    with pytest.raises(FormatError, match=r"preset\.yaml:2:1: found the unknown key 'tepmo'"):
+        open_pack(folder)
+
+
+def test_a_newer_sdk_may_be_needed(write_folder: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gamemusic.packs.pack._sdk_version", lambda: "0.9.1")
+    assert open_pack(write_folder(pack_of(min_sdk="0.9.1"), "a")).name == "calm"
+    with pytest.raises(PackError, match=r"needs gamemusic 0\.10, this is 0\.9\.1; update gamemusic"):
+        open_pack(write_folder(pack_of(min_sdk="0.10"), "b"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(model_bytes=10), "model.onnx has 18 bytes, allowed are 10"),
+        (Limits(member_bytes=10), "preset.yaml has"),
+        (Limits(total_bytes=30), "allowed are 30"),
+        (Limits(members=2), "more than 2 files"),
+    ],
+)
+def test_limits(limits: Limits, words: str, write_folder: Write, files: Files) -> None:
+    with pytest.raises(PackError) as caught:
+        open_pack(write_folder(files), limits=limits)
+    assert words in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links and pipes needs rights on Windows")
+def test_links_and_pipes(write_folder: Write, tmp_path: Path, files: Files) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(files.pop("model.onnx"))
+    folder = write_folder(files)
+    (folder / "model.onnx").symlink_to(secret)
+    with pytest.raises(PackError, match=r"'model\.onnx' is a link; replace it"):
+        open_pack(folder)
+    (folder / "model.onnx").unlink()
+    os.mkfifo(folder / "model.onnx")
+    with pytest.raises(PackError, match=r"'model\.onnx' is no ordinary file"):
+        open_pack(folder)
+    (folder / "model.onnx").unlink()
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    with pytest.raises(PackError, match="'loop' is a link"):
+        open_pack(folder)
+
+
+@pytest.mark.parametrize("path", ["no/such/place", "\x00", "x" * 5000, ""])
+def test_paths_where_nothing_is(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((InputError, PackError)):
+        open_pack(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../x", "a/../b", "/etc/passwd", "./a", "a//b", "a/", "", "C:/x", "C:x", "a\\b", "\\\\server\\x", "con", "NUL.txt"]
+    + ["sub/Com1.onnx", "lpt¹", "conin$", "a.", "a ", " a", "a\nb", "a\x00b", "a\u202eb", "a*", "a?", 'a"', "a|b", "<a"]
+    + ["x" * 201, "a/b/c/d/e", "nul .txt"],
+)  # fmt: skip
+def test_names_that_are_not_allowed(name: str) -> None:
+    with pytest.raises(PackError, match="rename the file"):
+        check_member_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["model.onnx", "a/b/c.mid", "Größe.txt", "consort.mid", "a b.txt", ".hidden", "日本.mid"]
+)
+def test_names_that_are_allowed(name: str) -> None:
+    check_member_name(name)
+
+
+def test_open_preset(write_folder: Write, tmp_path: Path) -> None:
+    folder = write_folder({"preset.yaml": PRESET.encode()})
+    assert open_preset(folder) == open_preset(folder / "preset.yaml")
+    with pytest.raises(InputError, match="there is no file"):
+        open_preset(tmp_path / "none.yaml")
+    with pytest.raises(PackError, match=r"model\.onnx is missing"):
+        open_pack(folder)
