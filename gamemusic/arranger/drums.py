@@ -39,51 +39,51 @@ class Groove:
 GROOVES: Mapping[str, Mapping[str, Groove]] = MappingProxyType({
     "rock_beat": {
         "4/4": Groove(
-            ({_HAT:      "7.5.|7.5.|7.5.|7.5.",
+            ({_HAT:      "6.4.|6.4.|6.4.|6.4.",
               _SNARE:    "....|9..2|.2..|9...",
               _KICK:     "9...|....|9.8.|...."},
-             {_HAT:      "7.5.|7.5.|7.5.|7...",
+             {_HAT:      "6.4.|6.4.|6.4.|6...",
               _OPEN_HAT: "....|....|....|..7.",
               _SNARE:    "....|9..2|.2..|9..2",
               _KICK:     "9...|..7.|9...|...."}),
-            {_HAT:       "7.5.|7.5.|....|....",
+            {_HAT:       "6.4.|6.4.|....|....",
              _SNARE:     "....|9...|5678|....",
              _TOM_HIGH:  "....|....|....|78..",
              _TOM_LOW:   "....|....|....|..89",
              _KICK:      "9...|..7.|9...|8..."}, _CRASH),
         "3/4": Groove(
-            ({_HAT:      "7.5.|6.5.|6.5.",
+            ({_HAT:      "6.4.|5.4.|5.4.",
               _SNARE:    "....|...2|9...",
               _KICK:     "9...|..6.|...."},
-             {_HAT:      "7.5.|6.5.|6.5.",
+             {_HAT:      "6.4.|5.4.|5.4.",
               _SNARE:    "....|...2|9..2",
               _KICK:     "9...|....|..6."}),
-            {_HAT:       "7.5.|....|....",
+            {_HAT:       "6.4.|....|....",
              _SNARE:     "....|5678|....",
              _TOM_HIGH:  "....|....|78..",
              _TOM_LOW:   "....|....|..89",
              _KICK:      "9...|....|8..."}, _CRASH),
         "6/8": Groove(
-            ({_HAT:      "7.4.5.|7.4.5.",
+            ({_HAT:      "6.3.4.|6.3.4.",
               _SNARE:    "....2.|9.....",
               _KICK:     "9.....|....7."},
-             {_HAT:      "7.4.5.|7.4...",
+             {_HAT:      "6.3.4.|6.3...",
               _OPEN_HAT: "......|....7.",
               _SNARE:    "....2.|9..2..",
               _KICK:     "9...7.|......"}),
-            {_HAT:       "7.4.5.|......",
+            {_HAT:       "6.3.4.|......",
              _SNARE:     "....2.|678...",
              _TOM_HIGH:  "......|...78.",
              _TOM_LOW:   "......|.....9",
              _KICK:      "9.....|8....."}, _CRASH),
         "2/4": Groove(
-            ({_HAT:      "7.5.|7.5.",
+            ({_HAT:      "6.4.|6.4.",
               _SNARE:    "...2|9...",
               _KICK:     "9...|..7."},
-             {_HAT:      "7.5.|7.5.",
+             {_HAT:      "6.4.|6.4.",
               _SNARE:    "...2|9..2",
               _KICK:     "9.7.|...."}),
-            {_HAT:       "7.5.|....",
+            {_HAT:       "6.4.|....",
              _SNARE:     "..67|....",
              _TOM_HIGH:  "....|78..",
              _TOM_LOW:   "....|..89",
@@ -213,8 +213,9 @@ def _beat(name: str, phrase: Phrase, span: tuple[int, int]) -> tuple[Note, ...]:
                 if mark != "." and start < stop:
                     strike(start, key, _velocity(mark))
     if stop < phrase.ticks:
-        first = next(iter(groove.bars[0]))
-        for key in (groove.crash or first, min(groove.bars[0])):
+        for key in [key for key, line in groove.bars[0].items() if line[0] != "."] + [groove.crash] * (
+            groove.crash > 0
+        ):
             strike(stop, key, _velocity("8"))
     return tuple(sorted(notes.values()))
 

@@ -68,7 +68,9 @@ _PATTERNS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """Figure, then meter: bars that follow each other."""
 _RINGING = frozenset({"arpeggio_up", "arpeggio_updown"})
 """Figures whose notes sound on to the end of the bar or of their harmony."""
-_VELOCITIES = MappingProxyType({"L": 84, "F": 80, "l": 78, "U": 68, "C": 80, "D": 82, "u": 66, "P": 86, "p": 66, "0": 82})
+_VELOCITIES = MappingProxyType(
+    {"L": 84, "F": 80, "l": 78, "U": 68, "C": 80, "D": 82, "u": 66, "P": 86, "p": 66, "0": 82}
+)
 _VELOCITY = 74
 
 

@@ -128,7 +128,9 @@ def _candidates(root: int, quality: str, low: int, high: int, voices: int) -> tu
             break
         if len(tones) == 1:  # less than an octave of room
             return ((low + (root - low) % 12,),)
-        tones = (tones[0], tones[2]) if len(tones) > 2 else tones[:1]  # too low for all of it: root and fifth, then root
+        tones = (
+            (tones[0], tones[2]) if len(tones) > 2 else tones[:1]
+        )  # too low for all of it: root and fifth, then root
         voices = len(tones)
     for nicer in (
         [each for each in found if all(b - a > 1 for a, b in itertools.pairwise(each))],

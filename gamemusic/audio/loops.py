@@ -5,9 +5,8 @@ is rendered from silence, pass after pass, until the last voice of the first pas
 that moment on, every voice that the steady state has is there; so the last period rendered *is* the loop, and it costs
 one pass and one tail rather than two passes. It is written round a buffer of one period, so it needs no turning either.
 
-With mono soundfonts the next period would be the same to the bit. With others it would be but for the first 64 frames of
-some notes, in which a FluidSynth voice still glides from the panning of the note that it played before (see
-`Synth.prime`); the seam is as smooth, since no glide crosses it.
+The next period would be the same to the bit, since every voice has the same past and the same panning (see
+`Synth.prime` and `gamemusic.audio.synth.HARD_RIGHT`); where a part stands is the mixer's business.
 
 Behind the synthesizer everything is linear, so the stems add up to the mix.
 """

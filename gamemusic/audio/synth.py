@@ -49,6 +49,13 @@ PRIMED_VOICES = 256
 PAN_GENERATOR = 17
 """The soundfont format's number for a voice's panning."""
 
+HARD_RIGHT = 1000.0
+"""Panning in tenths of a percent, added to what the soundfont says; the sum is cut at 500, all the way right.
+
+A voice that takes over from another glides from the other's panning for 64 frames, and which voice that is changes from
+pass to pass. So every voice is panned alike and a part is mono until the mixer places it.
+"""
+
 GAIN = 1.0
 """FluidSynth's output gain. Its value is of no account, since every stem is levelled afterwards in float."""
 
@@ -149,6 +156,8 @@ class Synth:
                         logger.warning(
                             "%s has no preset %d:%d, playing %d:%d", self.soundfont.name, bank, program, *choice
                         )
+                    # past the end of its range, so that a sample's own panning has no say
+                    self._library.set_generator(self._synth, channel, PAN_GENERATOR, HARD_RIGHT)
                     return choice
         name = "drum kit" if drums else PROGRAM_NAMES[program]
         raise FormatError(
@@ -168,9 +177,6 @@ class Synth:
             if self._library.module.fluid_synth_get_active_voice_count(self._synth) >= PRIMED_VOICES:
                 break
             self.note_on(channel, pitch, 1)
-        for voice in self._active_voices():
-            self._library.set_voice_generator(voice, PAN_GENERATOR, 0.0)
-            self._library.update_voice(voice, PAN_GENERATOR)
         self.render(block, 0, BLOCK_FRAMES)
         for channel in range(self.channels):
             self._library.module.fluid_synth_all_sounds_off(self._synth, channel)
@@ -207,6 +213,7 @@ class Synth:
         stride, first = rows.strides[0], rows.ctypes.data + start * rows.itemsize
         pointers = (ctypes.c_void_p * rows.shape[0])(*(first + row * stride for row in range(rows.shape[0])))
         self._library.process(self._synth, frames, 0, None, rows.shape[0], pointers)
+        rows[0::2, start : start + frames] = rows[1::2, start : start + frames]
 
     def _active_voices(self) -> list[int]:
         self._library.get_voicelist(self._synth, self._voices, POLYPHONY, -1)
@@ -266,10 +273,9 @@ class _Library:
         )
         self.get_voice_id = ctypes.CFUNCTYPE(ctypes.c_uint, pointer)(("fluid_voice_get_id", handle))
         # generators are 'float' in the interface, whatever FluidSynth calculates with
-        self.set_voice_generator = ctypes.CFUNCTYPE(None, pointer, integer, ctypes.c_float)(
-            ("fluid_voice_gen_set", handle)
+        self.set_generator = ctypes.CFUNCTYPE(integer, pointer, integer, integer, ctypes.c_float)(
+            ("fluid_synth_set_gen", handle)
         )
-        self.update_voice = ctypes.CFUNCTYPE(None, pointer, integer)(("fluid_voice_update_param", handle))
         log_function = ctypes.CFUNCTYPE(None, integer, ctypes.c_char_p, pointer)
         set_log = ctypes.CFUNCTYPE(pointer, integer, log_function, pointer)(("fluid_set_log_function", handle))
         self._words = ""

@@ -194,9 +194,9 @@ def _samples(audio: Audio, depth: str) -> bytes:
             "turn it down or write 32f"
         )
     if depth == "16":
-        return scaled.astype("<i2").tobytes()
+        return bytes(scaled.astype("<i2").tobytes())
     low_bytes: npt.NDArray[np.uint8] = scaled.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3]
-    return low_bytes.tobytes()
+    return bytes(low_bytes.tobytes())
 
 
 def _floats(data: bytes, depth: str) -> Audio:

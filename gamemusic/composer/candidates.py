@@ -110,6 +110,7 @@ def compose_candidates(
     sampler = Sampler(seed, count, limit, VOCABULARY_SIZE, temperature=temperature, min_p=min_p)
     batch = _Batch(session, grammar, count, conditions)
     states, forced = batch.states, batch.forced
+    masked, weighed = (np.empty((count, VOCABULARY_SIZE), dtype=np.int32) for _ in range(2))
     chords = np.zeros(count, dtype=np.int64)
     rows = np.zeros(count, dtype=np.int64)
     taken: list[list[tuple[int, int]]] = [[] for _ in range(count)]  # (step, token) of the bar that seams are held against
@@ -122,8 +123,9 @@ def compose_candidates(
         for index, state in enumerate(states):
             rows[index] = 0 if forced[index] else grammar.row(state)
             chords[index] = state.chord
-        masked = logits + grammar.rows[rows]
-        masked += grammar.pitch_rows[chords]
+        grammar.rows.take(rows, axis=0, out=masked, mode="clip")
+        masked += logits
+        masked += grammar.pitch_rows.take(chords, axis=0, out=weighed, mode="clip")
         tokens: list[int] = sampler.draw(step, masked).tolist()
         for index, state in enumerate(states):
             if forced[index]:

@@ -171,8 +171,7 @@ def _walk(body: bytes, base: int, budget: int, limits: Limits) -> tuple[RawTrack
     stubs: dict[int, int] = {}  # notes that ended where they began: channel and pitch, and their index
     programs = [-1] * 16
     struck, struck_tick = [0] * 16, -1
-    size, pos, tick, status = len(body), 0, 0, 0
-    used = 0
+    size, pos, tick, status, used = len(body), 0, 0, 0, 0
     for used in range(budget + 1):
         if pos >= size:
             break
@@ -217,12 +216,11 @@ def _walk(body: bytes, base: int, budget: int, limits: Limits) -> tuple[RawTrack
             before = sounding.pop(key, None)
             strikes = status >= 0x90 and velocity > 0
             if before is not None:
-                start = before[0]
-                if tick > start:
-                    notes.append((start, pitch, tick, before[1], channel, before[2]))
+                if tick > before[0]:
+                    notes.append((before[0], pitch, tick, before[1], channel, before[2]))
                 elif not strikes:  # struck twice on one tick: the second is the note
                     stubs[key] = len(notes)
-                    notes.append((start, pitch, tick + 1, before[1], channel, before[2]))
+                    notes.append((tick, pitch, tick + 1, before[1], channel, before[2]))
             if strikes:
                 if stubs:
                     index = stubs.get(key)
@@ -241,8 +239,8 @@ def _walk(body: bytes, base: int, budget: int, limits: Limits) -> tuple[RawTrack
         if body[pos] > 0x7F or body[pos + length - 1] > 0x7F:
             raise _Fault(f"byte {base + pos + (body[pos] <= 0x7F)} is no data byte (0 to 127)")
         if length == 1 and status < 0xD0:
-            programs[channel] = body[pos]
-            track.programs.append((tick, channel, body[pos]))
+            programs[channel] = program = body[pos]
+            track.programs.append((tick, channel, program))
         pos += length
     else:
         raise _Fault(f"the file holds more than {limits.events:,} events, the most that are read")

@@ -46,10 +46,14 @@ __all__ = ["FORBIDDEN", "TOKENS_PER_BAR", "Grammar", "Rules", "forced_chords"]
 
 FORBIDDEN = -(1 << 28)
 """What is added to the logit of a token that may not come next, in logit steps."""
+_FIRST_NOTE = NOTE[ROLES[0]]
+
 TOKENS_PER_BAR = 256
 """A bar that has grown to this many tokens may only be closed."""
-_STRICT_PENALTY = 2560
-"""Logit steps (10 nats) taken from notes outside key and chord at full strictness."""
+_PENALTY = 2048
+"""Logit steps (8 nats) that strictness 1 would take from notes outside key and chord."""
+_STRICT = FORBIDDEN // 2
+"""What it takes: forbidden, unless the range holds no other note."""
 
 Ints = npt.NDArray[np.int32]
 
@@ -93,13 +97,14 @@ class Grammar:
         self.rows: Ints = np.zeros((64, VOCABULARY_SIZE), dtype=np.int32)
         self._used = 0
         self._row_of: dict[tuple[int, ...], int] = {}
+        self._free_rows: dict[int, Ints] = {}
         self._heard = tuple(1 + ROLES.index(role) for role in (rules.heard or rules.roles))
         if not set(rules.heard or rules.roles) <= set(rules.roles):
             raise InputError("roles that are heard must be among the roles that are written")
         self._heard_mask = sum(1 << stream for stream in self._heard)
         self._writes = sum(1 << (1 + ROLES.index(role)) for role in rules.roles)
         self._caps = [99, *(rules.polyphony.get(role, DEFAULT_POLYPHONY[role]) for role in ROLES)]
-        self._density = [99, *(rules.density.get(role, 48) for role in ROLES)]
+        self._density = tuple((1 + ROLES.index(role), limit) for role, limit in rules.density.items())
         self._bar_ticks = rules.meter.bar_ticks
         self._stream_rows = self._find_notes()
         self.pitch_rows = self._weigh_pitches()
@@ -127,7 +132,8 @@ class Grammar:
     def _weigh_pitches(self) -> Ints:
         """Return what is added for each chord in force (the last row: none), (CHORDS + 1, V)."""
         rows = np.zeros((CHORDS + 1, VOCABULARY_SIZE), dtype=np.int32)
-        penalty = -round(self.rules.scale_strictness * _STRICT_PENALTY)
+        strictness = self.rules.scale_strictness
+        penalty = _STRICT if strictness == 1 else -round(strictness * _PENALTY)
         if not penalty:
             return rows
         scale = {step % 12 for step in MODES[self.rules.key.mode]} | ({11} if self.rules.key.mode == "minor" else set())
@@ -143,7 +149,7 @@ class Grammar:
         for chord in range(CHORDS):
             root, quality = divmod(chord, len(QUALITY_NAMES))
             foreign = set(chord_pitch_classes(root, QUALITY_NAMES[quality])) - scale
-            rows[:, CHORD + chord] = penalty // 4 * len(foreign)
+            rows[:, CHORD + chord] = -round(strictness * _PENALTY / 4) * len(foreign)
         return rows
 
     def row(self, state: State) -> int:
@@ -154,7 +160,7 @@ class Grammar:
             found = self._used
             if found == len(self.rows):
                 self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
-            self.rows[found] = self._build(key, state)
+            self.rows[found] = self._build(key)
             self._row_of[key] = found
             self._used += 1
         return found
@@ -163,21 +169,24 @@ class Grammar:
         """Return all that decides what may come next, and nothing more, so that rows are found again."""
         phase = state.phase
         if phase == Phase.PITCH:
-            total = self.rules.bars * self._bar_ticks
-            return (phase, min(MAX_DURATION, total - state.bar * self._bar_ticks - state.position))
+            left = (self.rules.bars - state.bar) * self._bar_ticks - state.position
+            return (phase, left if left < MAX_DURATION else MAX_DURATION)
         if phase == Phase.START or phase == Phase.DONE:
             return (phase,)
         free = self._free(state)
-        plan = self._next_chord(state)
-        closes = self._closes(state, plan)
-        later = int(free >> 1 != 0)
-        if state.last_note:
-            stream = STREAM_OF_NOTE[state.last_note - NOTE[ROLES[0]]]
+        plan = -1 if self.rules.chords is None else self._next_chord(state)
+        closes = 0
+        if plan < 0 and state.noted & self._heard_mask:
+            closes = BAR if state.bar < self.rules.bars - 1 else END
+        later = free >> 1 != 0
+        last_note = state.last_note
+        if last_note:
+            stream = STREAM_OF_NOTE[last_note - _FIRST_NOTE]
             if state.struck >= self._caps[stream]:
                 free &= ~(1 << stream)  # enough of this role here; it may go on at a later position
         if phase == Phase.HEAD:
             return (phase, free, later, closes, plan, *self._copies(state))
-        return (phase, free, later, closes, plan, state.position, state.last_note)
+        return (phase, free, later, closes, plan, state.position, last_note)
 
     def _free(self, state: State) -> int:
         """Return the streams whose notes may still be written in this bar, as a bit mask.
@@ -185,14 +194,13 @@ class Grammar:
         Room is kept for a note that is heard: once the bar is long, or at its last tick, nothing else is free.
         """
         free = self._writes & ~state.copied
-        for stream, count in enumerate(state.counts):
-            if count >= self._density[stream]:
+        for stream, limit in self._density:
+            if state.counts[stream] >= limit:
                 free &= ~(1 << stream)
         # a position or a velocity that was written must still get its note
         full = state.tokens_in_bar >= TOKENS_PER_BAR and state.phase not in (Phase.POSITION, Phase.VELOCITY)
         if full or state.position == self._bar_ticks - 1:
-            heard = any(state.counts[stream] for stream in self._heard)
-            if not heard:
+            if not state.noted & self._heard_mask:
                 free &= self._heard_mask
             elif full:
                 free = 0
@@ -202,17 +210,9 @@ class Grammar:
 
     def _next_chord(self, state: State) -> int:
         """Return position * CHORDS + number of the next fixed chord of this bar, or -1."""
-        if self.rules.chords is None:
-            return -1
-        for position, chord in self.rules.chords.get(state.bar, ())[state.counts[0] :]:
+        for position, chord in (self.rules.chords or {}).get(state.bar, ())[state.counts[0] :]:
             return position * CHORDS + chord
         return -1
-
-    def _closes(self, state: State, plan: int) -> int:
-        """Return the token that may close the bar, 0 when it must go on: a note to be heard or a fixed chord is due."""
-        if plan >= 0 or not any(state.counts[stream] for stream in self._heard):
-            return 0
-        return BAR if state.bar < self.rules.bars - 1 else END
 
     def _copies(self, state: State) -> tuple[int, ...]:
         """Return the ``Same`` tokens that may come next."""
@@ -228,43 +228,40 @@ class Grammar:
                     allowed.append(SAME + stream * len(LAGS) + index)
         return tuple(allowed)
 
-    def _build(self, key: tuple[int, ...], state: State) -> Ints:
-        row = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
+    def _build(self, key: tuple[int, ...]) -> Ints:
         phase = key[0]
+        if phase in (Phase.PITCH, Phase.START, Phase.DONE, Phase.HEAD):
+            row = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
         if phase == Phase.PITCH:
             row[DURATION : DURATION + key[1]] = 0
             return row
-        if phase == Phase.START:
-            row[BAR] = 0
-            return row
-        if phase == Phase.DONE:
-            row[START] = 0
+        if phase in (Phase.START, Phase.DONE):
+            row[BAR if phase == Phase.START else START] = 0
             return row
         _, free, later, closes, plan = key[:5]
-        if phase != Phase.VELOCITY:
-            row[closes] = 0 if closes else FORBIDDEN
         if phase == Phase.HEAD:
-            for token in key[5:]:
-                row[token] = 0
+            row[list(key[5:])] = 0
+            row[closes] = 0 if closes else FORBIDDEN
             self._allow_positions(row, 0, later, plan)
             return row
+        position, last_note = key[5:]
         due, chord = divmod(plan, CHORDS) if plan >= 0 else (-1, -1)
-        if phase == Phase.POSITION and due == state.position:
-            row[:] = FORBIDDEN
+        if phase == Phase.POSITION and due == position:
+            row = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
             row[CHORD + chord] = 0
             return row
-        notes = self._notes_after(state.last_note, free)
+        row = self._notes_after(last_note, free)
         if phase == Phase.VELOCITY:
-            return np.maximum(row, notes)
+            return row
+        if not row[max(last_note, _FIRST_NOTE) :].all():  # some note is allowed, and so may change its velocity
+            row[VELOCITY : VELOCITY + len(VELOCITIES)] = 0
         if phase == Phase.POSITION:
             if free & 1:
                 row[CHORD : CHORD + CHORDS] = 0
-            row[BAR] = row[END] = FORBIDDEN  # a position is followed by something that stands there
-        else:
-            self._allow_positions(row, state.position + 1, later, plan)
-        if (notes == 0).any():
-            row[VELOCITY : VELOCITY + len(VELOCITIES)] = 0
-        return np.maximum(row, notes)
+            return row  # a position is followed by something that stands there
+        row[closes] = 0 if closes else FORBIDDEN
+        self._allow_positions(row, position + 1, later, plan)
+        return row
 
     def _allow_positions(self, row: Ints, first: int, later: int, plan: int) -> None:
         """Allow positions from ``first`` on, up to the next fixed chord, where something is left to stand there."""
@@ -274,10 +271,14 @@ class Grammar:
 
     def _notes_after(self, last_note: int, free: int) -> Ints:
         """Return the row of notes of free roles above the last one at this position."""
-        row = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
-        for stream in range(1, len(STREAMS)):
-            if free >> stream & 1:
-                np.maximum(row, self._stream_rows[stream], out=row)
+        every = self._free_rows.get(free)
+        if every is None:
+            every = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
+            for stream in range(1, len(STREAMS)):
+                if free >> stream & 1:
+                    np.maximum(every, self._stream_rows[stream], out=every)
+            self._free_rows[free] = every
+        row = every.copy()
         row[: last_note + 1] = FORBIDDEN
         return row
 

@@ -63,6 +63,7 @@ class State:
         "counts",
         "history",
         "last_note",
+        "noted",
         "phase",
         "pitch",
         "position",
@@ -87,6 +88,8 @@ class State:
         """Notes of that token's role at this position."""
         self.counts = [0] * len(STREAMS)
         """Onsets in this bar, by stream."""
+        self.noted = 0
+        """Bit mask of the streams that have something in this bar."""
         self.pitch = 0
         """The note token that waits for its duration, or the velocity token that waits for its note."""
         self.tokens_in_bar = 0
@@ -103,6 +106,7 @@ class State:
             self.struck = 1 if first else self.struck + 1
             self.last_note = token
             self.counts[stream] += 1
+            self.noted |= 1 << stream
             if self.phase == Phase.VELOCITY:
                 self.velocities[stream] = self.pitch - VELOCITY
             if token >= _FIRST_DRUM:
@@ -149,6 +153,7 @@ class State:
         self.streams[stream] = content
         self.copied |= 1 << stream
         self.counts[stream] = len(content)
+        self.noted |= 1 << stream
         if stream:
             self.velocities[stream] = content[-1].velocity  # type: ignore[attr-defined]  # Sounded
 
@@ -166,5 +171,5 @@ class State:
             self.history.append(tuple(tuple(stream) for stream in self.streams))
         self.streams = [[] for _ in STREAMS]
         self.counts = [0] * len(STREAMS)
-        self.copied = self.last_note = self.struck = self.tokens_in_bar = 0
+        self.copied = self.last_note = self.noted = self.struck = self.tokens_in_bar = 0
 

@@ -1,0 +1,77 @@
+"""Random phrases with random players."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from gamemusic.arranger.drums import DRUM_FIGURES
+from gamemusic.arranger.figures import FIGURES
+from gamemusic.score.orchestration import Instrument, Orchestration
+from gamemusic.score.phrase import DRUM_TICKS, Chord, Note, Phrase, Role, Track
+from gamemusic.theory import CHORD_QUALITIES, MODES, Key
+from gamemusic.units import METERS
+
+PITCHED_FIGURES = tuple(name for name in FIGURES if name not in DRUM_FIGURES)
+
+
+@st.composite
+def bare_phrases(draw: st.DrawFn) -> Phrase:
+    """Return a phrase with chords and without notes or players."""
+    meter = draw(st.sampled_from(sorted(METERS.values(), key=str)))
+    bars = draw(st.integers(1, 9))
+    starts = draw(st.sets(st.integers(0, bars * meter.bar_ticks // 6 - 1), max_size=6))
+    qualities = st.sampled_from(sorted(CHORD_QUALITIES))
+    chords = tuple(Chord(6 * start, draw(st.integers(0, 11)), draw(qualities)) for start in sorted(starts))
+    return Phrase(
+        bars=bars,
+        meter=meter,
+        tempo_bpm=draw(st.floats(20, 400)),
+        key=Key(draw(st.integers(0, 11)), draw(st.sampled_from(sorted(MODES)))),
+        tracks=(),
+        chords=chords,
+        ending=draw(st.sampled_from(("loop", "cadence"))),
+        intensity=draw(st.floats(0, 1)),
+        seed=draw(st.integers(0, 2**63)),
+    )
+
+
+@st.composite
+def tracks(draw: st.DrawFn, role: Role, ticks: int) -> Track:
+    """Return a role's track; notes of one pitch may overlap."""
+    notes = set()
+    for _ in range(draw(st.integers(0, 12))):
+        start = draw(st.integers(0, ticks - 1))
+        length = DRUM_TICKS if role is Role.DRUMS else draw(st.integers(1, 60))
+        pitch = draw(st.sampled_from((36, 38, 42)) if role is Role.DRUMS else st.integers(0, 127))
+        velocity = draw(st.sampled_from((80, 80, 80, 1, 127)))
+        notes.add(Note(start, pitch, min(length, ticks - start), velocity))
+    return Track(role, tuple(sorted(notes)))
+
+
+@st.composite
+def instruments(draw: st.DrawFn, role: Role) -> Instrument:
+    """Return any player of a role."""
+    figures = tuple(DRUM_FIGURES) if role is Role.DRUMS else PITCHED_FIGURES
+    return Instrument(
+        program=draw(st.integers(0, 127)),
+        octave=draw(st.integers(-3, 3)),
+        gate=draw(st.floats(0.1, 1)),
+        from_intensity=draw(st.sampled_from((0.0, 0.0, 0.5))),
+        figure=draw(st.sampled_from(("", *figures))),
+    )
+
+
+@st.composite
+def phrases(draw: st.DrawFn) -> Phrase:
+    """Return a phrase with tracks, chords and players of all kinds."""
+    phrase = draw(bare_phrases())
+    playing = draw(st.sets(st.sampled_from(Role)))
+    played_by = draw(st.sets(st.sampled_from(Role)))
+    orchestration = Orchestration(
+        instruments={role: draw(instruments(role)) for role in Role if role in played_by},
+        swing=draw(st.floats(0, 0.5)),
+    )
+    return phrase.replace(
+        tracks=tuple(draw(tracks(role, phrase.ticks)) for role in Role if role in playing),
+        orchestration=draw(st.sampled_from((None, orchestration, orchestration))),
+    )

@@ -1,0 +1,180 @@
+"""Figures and voicings: in range, in harmony, clear low down, and as they are drawn in rolls/."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from arranger_cases import PITCHED_FIGURES, bare_phrases
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from piano_roll import roll
+
+from gamemusic.arranger.drums import DRUM_FIGURES, GROOVES
+from gamemusic.arranger.figures import FIGURES, RANGES
+from gamemusic.arranger.voicing import find_spans, lead_voices, movement
+from gamemusic.packs import musical
+from gamemusic.programs import DRUM_NAMES
+from gamemusic.score.phrase import Chord, Note, Phrase, Role
+from gamemusic.theory import chord_pitch_classes, parse_chord, parse_key
+from gamemusic.units import METERS
+
+ROLLS = Path(__file__).parent / "rolls"
+LOW_ROLES = [role for role in Role if role is not Role.DRUMS]
+
+
+def progression(meter: str, key: str, chords: str, *, bars: int = 0, ending: str = "loop") -> Phrase:
+    """Return a phrase with a chord a bar; ``Am/E7`` are two in one bar."""
+    found = parse_key(key)
+    length, pulse = METERS[meter].bar_ticks, METERS[meter].pulse_ticks
+    spots = []
+    for bar, names in enumerate(chords.split()):
+        for index, name in enumerate(names.split("/")):
+            late = index * (length // 2 - length // 2 % pulse or pulse)
+            spots.append(Chord(bar * length + late, *parse_chord(name, found)))
+    return Phrase(
+        bars=bars or len(chords.split()),
+        meter=METERS[meter],
+        tempo_bpm=110.0,
+        key=found,
+        tracks=(),
+        chords=tuple(spots),
+        ending=ending,
+    )
+
+
+def is_clear(pitches: set[int]) -> bool:
+    """Say whether no two neighbours below C3 lie closer than a fourth."""
+    return all(low >= 48 or high - low >= 5 for low, high in itertools.pairwise(sorted(pitches)))
+
+
+def check_notes(notes: tuple[Note, ...], phrase: Phrase) -> None:
+    assert notes and list(notes) == sorted(notes)
+    free: dict[int, int] = {}
+    for note in notes:
+        assert 0 <= note.start < note.end <= phrase.ticks and 1 <= note.velocity <= 127
+        assert note.start >= free.get(note.pitch, 0)
+        free[note.pitch] = note.end
+
+
+def test_presets_know_the_same_figures() -> None:
+    assert set(musical.FIGURES) == set(FIGURES)
+    assert set(musical.DRUM_FIGURES) == set(DRUM_FIGURES) == set(GROOVES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(bare_phrases(), st.sampled_from(LOW_ROLES), st.integers(-2, 2))
+def test_pitched_figures_are_sound(phrase: Phrase, role: Role, octave: int) -> None:
+    low, high = (limit + 12 * octave for limit in RANGES[role])
+    spans = find_spans(phrase)
+    for name in PITCHED_FIGURES:
+        notes = FIGURES[name](phrase, (low, high))
+        check_notes(notes, phrase)
+        assert all(low <= note.pitch <= high for note in notes), name
+        assert notes[0].start == 0
+        if name not in ("drone", "bass_eighths"):
+            for note in notes:
+                for span in spans:
+                    if note.start < span.end and span.start < note.end:
+                        assert note.pitch % 12 in chord_pitch_classes(span.root, span.quality), name
+        for note in notes:
+            together = {other.pitch for other in notes if other.start <= note.start < other.end}
+            assert is_clear(together), name
+
+
+@settings(max_examples=60, deadline=None)
+@given(bare_phrases())
+def test_drum_figures_are_sound(phrase: Phrase) -> None:
+    for name in DRUM_FIGURES:
+        notes = FIGURES[name](phrase, (0, 127))
+        check_notes(notes, phrase)
+        assert {note.pitch for note in notes} <= set(DRUM_NAMES)
+        assert notes[0].start == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(bare_phrases())
+def test_a_cadence_stops_on_its_last_chord(phrase: Phrase) -> None:
+    phrase = phrase.replace(ending="cadence")
+    last_bar = phrase.ticks - phrase.meter.bar_ticks
+    stop = max(last_bar, find_spans(phrase)[-1].start)
+    for name in FIGURES:
+        after = {note.start for note in FIGURES[name](phrase, (48, 72)) if note.start >= last_bar}
+        assert all(start <= stop for start in after)
+
+
+def test_grooves_are_well_formed() -> None:
+    for name, meters in GROOVES.items():
+        assert set(meters) == set(METERS), name
+        for meter, groove in meters.items():
+            for grid in (*groove.bars, groove.fill):
+                for key, line in grid.items():
+                    assert key in DRUM_NAMES
+                    assert len(line.replace("|", "")) * 3 == METERS[meter].bar_ticks, (name, meter, line)
+                    assert line.count("|") + 1 == METERS[meter].bar_ticks // METERS[meter].pulse_ticks
+                    assert set(line) <= set("|.123456789")
+
+
+def test_fills_come_in_every_eighth_bar_and_in_the_last_and_grow() -> None:
+    notes = FIGURES["rock_beat"](progression("4/4", "C", "C", bars=12), (0, 127))
+    bars = [{note.pitch for note in notes if note.start // 48 == bar} for bar in range(12)]
+    assert [bar for bar in range(12) if 43 in bars[bar]] == [7, 11]
+    assert [bar for bar in range(12) if 49 in bars[bar]] == [0, 8]
+    toms = [note.velocity for note in notes if note.pitch in (43, 48) and note.start // 48 == 11]
+    assert toms == sorted(toms)
+    alone = FIGURES["rock_beat"](progression("4/4", "C", "C"), (0, 127))
+    assert not {43, 49} & {note.pitch for note in alone}
+
+
+@pytest.mark.parametrize("name", [name for name in PITCHED_FIGURES if name != "pad"])
+def test_figures_repeat_so_that_they_hold(name: str) -> None:
+    phrase = progression("4/4", "A minor", "Am F C G Am F C G")
+    notes = FIGURES[name](phrase, (52, 74))
+    half = phrase.ticks // 2
+    first = {(note.start, note.pitch, note.duration) for note in notes if note.start < half}
+    assert {(note.start - half, note.pitch, note.duration) for note in notes if note.start >= half} == first
+
+
+def test_before_the_first_chord_stands_the_tonic() -> None:
+    phrase = progression("4/4", "D minor", "Gm").replace(chords=(Chord(24, 7, "min"),))
+    assert [(span.start, span.end, span.root, span.quality) for span in find_spans(phrase)] == [
+        (0, 24, 2, "min"),
+        (24, 48, 7, "min"),
+    ]
+    assert {note.pitch % 12 for note in FIGURES["block"](phrase, (52, 74)) if note.start == 0} == {2, 5, 9}
+
+
+def test_voices_move_as_little_as_they_can() -> None:
+    spans = find_spans(progression("4/4", "C", "C F G C Am Dm G7 C"))
+    voicings = lead_voices(spans, 52, 74, 3)
+    steps = [movement(a, b) for a, b in itertools.pairwise(voicings)]
+    assert voicings[0] == voicings[3] == voicings[7]
+    assert max(steps) <= 10 and sum(steps) <= 50
+
+
+def test_voicings_lie_open_low_down() -> None:
+    spans = find_spans(progression("4/4", "C", "C F G7 Bdim7"))
+    for low in range(0, 48, 6):
+        for voicing in lead_voices(spans, low, low + 22, 3):
+            assert is_clear(set(voicing))
+            assert low <= voicing[0] and voicing[-1] <= low + 22
+
+
+CASES = {
+    "folk_strum": ("strum", "6/8", "D dorian", "Dm C Dm Am/Dm", "loop", Role.HARMONY),
+    "harp_updown": ("arpeggio_updown", "3/4", "A minor", "Am F Dm E7", "loop", Role.TEXTURE),
+    "walking_in": ("bass_eighths", "4/4", "E minor", "Em C G D/B7", "loop", Role.BASS),
+    "held_chords": ("pad", "4/4", "C lydian", "C D Am G", "loop", Role.HARMONY),
+    "last_waltz": ("waltz", "3/4", "G", "G G C D7 G", "cadence", Role.HARMONY),
+    "rock": ("rock_beat", "4/4", "C", "C F C G", "loop", Role.DRUMS),
+    "march_home": ("march", "2/4", "C", "C F G C", "cadence", Role.DRUMS),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_figures_are_as_drawn(case: str) -> None:
+    name, meter, key, chords, ending, role = CASES[case]
+    phrase = progression(meter, key, chords, ending=ending)
+    drawn = (ROLLS / f"{case}.txt").read_text(encoding="utf-8")
+    assert roll(FIGURES[name](phrase, RANGES[role]), phrase, drums=role is Role.DRUMS) == drawn

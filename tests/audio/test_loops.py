@@ -1,0 +1,192 @@
+"""Loops close, stems add up, nothing clips."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from arrangements import BAR, arrangement, one_part
+
+from gamemusic.audio import synth
+from gamemusic.audio.balance import preset_of
+from gamemusic.audio.loops import render_loop, render_mix, render_once, render_stems
+from gamemusic.audio.loudness import loudness, peak
+from gamemusic.audio.schedule import schedule
+from gamemusic.audio.synth import Synth
+from gamemusic.errors import InputError
+from gamemusic.score.orchestration import Instrument, Room
+from gamemusic.score.parts import Arrangement
+from gamemusic.score.phrase import Role
+from gamemusic.units import BLOCK_FRAMES, loop_frames, ticks_to_seconds
+
+Audio = npt.NDArray[np.float32]
+
+LSB = 1.0 / 32768.0
+RATE = 48000
+CASES = list(itertools.product((90, 97, 133), (1, 8)))
+
+
+def dry_loop(music: Arrangement, font: Path, *, frames: int | None = None, extra_passes: int = 0) -> Audio:
+    """Return a loop before gains and room; of any length, to show what happens off the grid."""
+    frames = frames or loop_frames(music.ticks, music.tempo_bpm, RATE)
+    events = schedule(music.parts, total_subticks=music.subticks, total_frames=frames, loops=True)
+    with Synth(font, sample_rate=RATE, channels=len(music.parts)) as player:
+        for channel, part in enumerate(music.parts):
+            player.select(channel, *preset_of(part.role, part.instrument))
+        player.prime()
+        return render_loop(player, events, frames, tail_frames=30 * RATE, extra_passes=extra_passes)
+
+
+@pytest.mark.parametrize(("tempo_bpm", "bars"), CASES)
+def test_the_following_pass_is_the_same(mono_font: Path, tempo_bpm: int, bars: int) -> None:
+    music = arrangement(bars=bars, tempo_bpm=tempo_bpm)
+    loop = render_mix(music, mono_font, RATE)
+    following = render_mix(music, mono_font, RATE, extra_passes=1)
+    assert peak(loop) > 0.1
+    assert peak(loop - following) <= LSB
+
+
+def test_a_length_off_the_grid_is_another_performance(mono_font: Path) -> None:
+    # the control of the test above: it can fail
+    music = arrangement(bars=1)
+    frames = loop_frames(music.ticks, music.tempo_bpm, RATE)
+    on_grid = dry_loop(music, mono_font) - dry_loop(music, mono_font, extra_passes=1)
+    off_grid = dry_loop(music, mono_font, frames=frames + 17) - dry_loop(
+        music, mono_font, frames=frames + 17, extra_passes=1
+    )
+    assert peak(on_grid) <= LSB
+    assert peak(off_grid) > 100 * LSB
+
+
+@pytest.mark.parametrize(("tempo_bpm", "bars"), CASES)
+def test_panned_soundfonts_loop_too(stereo_font: Path, tempo_bpm: int, bars: int) -> None:
+    music = arrangement(bars=bars, tempo_bpm=tempo_bpm)
+    loop = render_mix(music, stereo_font, RATE)
+    assert peak(loop) > 0.1
+    assert peak(loop - render_mix(music, stereo_font, RATE, extra_passes=1)) <= LSB
+
+
+def test_samples_left_to_their_own_panning_do_not_loop(stereo_font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the control of the test above: voices glide from the panning of whatever they played before
+    monkeypatch.setattr(synth, "HARD_RIGHT", 0.0)
+    music = arrangement(bars=8, tempo_bpm=133)
+    difference = render_mix(music, stereo_font, RATE) - render_mix(music, stereo_font, RATE, extra_passes=1)
+    assert peak(difference) > 10 * LSB
+
+
+@pytest.mark.parametrize(("tempo_bpm", "bars"), CASES)
+def test_length_is_right_within_half_a_block(mono_font: Path, tempo_bpm: int, bars: int) -> None:
+    music = arrangement(bars=bars, tempo_bpm=tempo_bpm, roles=(Role.LEAD,))
+    frames = len(render_mix(music, mono_font, 44100))
+    assert frames % BLOCK_FRAMES == 0
+    assert abs(frames - ticks_to_seconds(music.ticks, tempo_bpm) * 44100) <= BLOCK_FRAMES / 2
+
+
+@pytest.mark.parametrize("ending", ["loop", "cadence"])
+def test_stems_add_up_to_the_mix(mono_font: Path, ending: str) -> None:
+    music = arrangement(bars=2, ending=ending)
+    stems = render_stems(music, mono_font, RATE)
+    assert list(stems.stems) == [part.role for part in music.parts]
+    assert stems.loops is (ending == "loop")
+    assert peak(stems.mix - np.sum(list(stems.stems.values()), axis=0, dtype=np.float32)) <= LSB
+    # the mix alone has one room for all, the stems one each
+    alone = render_mix(music, mono_font, RATE)
+    shared = min(len(alone), len(stems.mix))
+    assert abs(len(alone) - len(stems.mix)) <= RATE // 10
+    assert peak(alone[: shared - RATE // 10] - stems.mix[: shared - RATE // 10]) <= LSB
+
+
+def test_no_step_at_the_seam(mono_font: Path) -> None:
+    # one held chord: the largest step from sample to sample must not stand where the file's end meets its beginning
+    music = one_part(Role.HARMONY, [(0, 55, BAR, 80), (0, 59, BAR, 80), (960, 62, 960, 80)])
+    loop = render_mix(music, mono_font, RATE)
+    inside = np.max(np.abs(np.diff(loop, axis=0)))
+    assert np.max(np.abs(loop[0] - loop[-1])) <= inside
+
+
+def test_tails_of_the_end_sound_at_the_beginning(mono_font: Path) -> None:
+    music = one_part(Role.LEAD, [(1800, 84, 120, 120)], bars=2)
+    late = one_part(Role.LEAD, [(2 * BAR - 120, 84, 120, 120)], bars=2)
+    assert peak(render_mix(music, mono_font, RATE)[: RATE // 4]) < 1e-3
+    assert peak(render_mix(late, mono_font, RATE)[: RATE // 4]) > 1e-2
+
+
+def test_rooms_longer_than_the_loop_wrap(mono_font: Path) -> None:
+    music = arrangement(tempo_bpm=240, roles=(Role.LEAD, Role.BASS), room=Room(seconds=6.0, level_db=0.0))
+    loop = render_mix(music, mono_font, RATE)
+    assert len(loop) == RATE
+    assert peak(loop - render_mix(music, mono_font, RATE, extra_passes=2)) <= LSB
+
+
+def test_cadence_rings_out_to_exact_silence(mono_font: Path) -> None:
+    music = arrangement(bars=1, ending="cadence")
+    sound = render_mix(music, mono_font, RATE)
+    written = loop_frames(music.ticks, music.tempo_bpm, RATE)
+    assert len(sound) % BLOCK_FRAMES == 0
+    assert written + RATE // 2 < len(sound) < written + 20 * RATE
+    assert not sound[-1].any()
+    assert peak(sound[-RATE // 50 :]) < 1e-3
+
+
+def test_endless_notes_are_faded_out(mono_font: Path) -> None:
+    with Synth(mono_font, sample_rate=RATE, channels=1) as player:
+        player.select(0, 0, 19)  # church organ
+        player.note_on(0, 60, 100)
+        rows = render_once(player, (), 6400, tail_frames=RATE)
+    assert rows.shape[1] <= 6400 + RATE
+    assert not rows[:, -1].any()
+
+
+def test_nothing_clips_however_loud(mono_font: Path) -> None:
+    music = arrangement(velocity=127, level_db=12.0, room=Room(level_db=0.0))
+    stems = render_stems(music, mono_font, RATE)
+    assert stems.gain_db < -0.1
+    assert max(peak(sound) for sound in (stems.mix, *stems.stems.values())) <= 10 ** (-1 / 20) + 1e-6
+
+
+def test_velocity_survives_the_balance(mono_font: Path) -> None:
+    loud, soft = (loudness(render_mix(arrangement(velocity=velocity), mono_font, RATE), RATE) for velocity in (100, 40))
+    assert loud - soft > 6.0
+
+
+def test_levels_are_as_heard(mono_font: Path) -> None:
+    # flute, piano, trumpet and harp, whose presets lie 15 dB apart, end up alike
+    heard = []
+    for program in (73, 0, 56, 46):
+        music = one_part(Role.LEAD, [(480 * beat, 72 + beat, 470, 80) for beat in range(4)])
+        part = dataclasses.replace(music.parts[0], instrument=Instrument(program=program, reverb=0.0))
+        heard.append(loudness(render_mix(dataclasses.replace(music, parts=(part,)), mono_font, RATE), RATE))
+    assert max(heard) - min(heard) < 4.0
+    assert abs(np.mean(heard) - -21.5) < 3.0
+
+
+def test_usual_arrangement_lies_near_eighteen_lufs(mono_font: Path) -> None:
+    assert abs(loudness(render_mix(arrangement(bars=2), mono_font, RATE), RATE) - -18.0) < 2.0
+
+
+def test_same_bytes_again(mono_font: Path) -> None:
+    music = arrangement(roles=(Role.HARMONY, Role.DRUMS))
+    assert render_mix(music, mono_font, RATE).tobytes() == render_mix(music, mono_font, RATE).tobytes()
+
+
+def test_nothing_to_play_is_silence_of_the_right_length(mono_font: Path) -> None:
+    music = dataclasses.replace(arrangement(), parts=())
+    stems = render_stems(music, mono_font, RATE)
+    assert stems.mix.shape == (loop_frames(music.ticks, music.tempo_bpm, RATE), 2)
+    assert not stems.mix.any()
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 96000])
+def test_every_sample_rate(mono_font: Path, rate: int) -> None:
+    music = arrangement(roles=(Role.LEAD,))
+    assert len(render_mix(music, mono_font, rate)) == loop_frames(music.ticks, music.tempo_bpm, rate)
+
+
+@pytest.mark.parametrize("rate", [0, 7999, 96001, 44100.0, True])
+def test_sample_rates_out_of_range(rate: int) -> None:
+    with pytest.raises(InputError, match="8000 to 96000"):
+        render_mix(arrangement(), Path("unused.sf2"), rate)

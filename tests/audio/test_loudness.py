@@ -1,0 +1,56 @@
+"""Loudness against the standard's own figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gamemusic.audio.balance import pan_gains
+from gamemusic.audio.loudness import amplitude_to_db, db_to_amplitude, k_response, loudness, peak, silent_bars
+
+
+@pytest.mark.parametrize("rate", [32000, 44100, 48000])
+def test_a_sine_of_full_scale_in_one_channel_reads_minus_three(rate: int) -> None:
+    # ITU-R BS.1770-4: 997 Hz, 0 dBFS, one front channel: -3.01 LKFS
+    sine = np.sin(2 * np.pi * 997 * np.arange(4 * rate) / rate)
+    audio = np.stack([sine, np.zeros_like(sine)], axis=1).astype(np.float32)
+    assert loudness(audio, rate) == pytest.approx(-3.01, abs=0.05)
+
+
+def test_k_weighting_is_the_standards_at_48_khz() -> None:
+    # the table of coefficients in BS.1770-4, annex 1
+    frequencies = np.array([20.0, 100.0, 1000.0, 5000.0, 15000.0])
+    delay = np.exp(-2j * np.pi * frequencies / 48000)
+    shelf = (1.53512485958697 - 2.69169618940638 * delay + 1.19839281085285 * delay**2) / (
+        1 - 1.69065929318241 * delay + 0.73248077421585 * delay**2
+    )
+    cut = (1 - 2 * delay + delay**2) / (1 - 1.99004745483398 * delay + 0.99007225036621 * delay**2)
+    assert k_response(frequencies, 48000) == pytest.approx(shelf * cut, rel=1e-6)
+
+
+def test_silence_and_gating() -> None:
+    assert loudness(np.zeros((48000, 2), np.float32), 48000) == -70.0
+    rng = np.random.default_rng(0)
+    sound = (0.1 * rng.standard_normal((4 * 48000, 2))).astype(np.float32)
+    with_pause = np.concatenate([sound, np.zeros_like(sound)])
+    assert loudness(with_pause, 48000) == pytest.approx(loudness(sound, 48000), abs=0.3)
+    assert loudness(0.5 * sound, 48000) - loudness(sound, 48000) == pytest.approx(-6.02, abs=0.01)
+
+
+def test_silent_bars_are_counted_from_one() -> None:
+    mix = np.zeros((4000, 2), np.float32)
+    mix[0:1000] = 0.5
+    mix[2500, 1] = 0.0011  # just above -60 dB
+    mix[3500, 0] = 0.0009  # just below
+    assert silent_bars(mix, 4) == [2, 4]
+    assert silent_bars(mix, 4, threshold_db=-80.0) == [2]
+
+
+def test_small_things() -> None:
+    assert peak(np.zeros((0, 2), np.float32)) == 0.0
+    assert peak(np.array([[-0.5, 0.25]], np.float32)) == 0.5
+    assert amplitude_to_db(db_to_amplitude(-7.0)) == pytest.approx(-7.0)
+    assert pan_gains(0.0) == pytest.approx((1.0, 1.0))
+    assert pan_gains(-1.0) == pytest.approx((2**0.5, 0.0), abs=1e-12)
+    left, right = pan_gains(0.4)
+    assert left**2 + right**2 == pytest.approx(2.0) and right > left
