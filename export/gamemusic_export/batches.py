@@ -65,7 +65,7 @@ class RowSampler:
             key: {k: v.tolist() for k, v in value.items()} if isinstance(value, dict) else _plain(value)
             for key, value in state.items()
         }
-        return {"generator": plain, "place": self._place}
+        return {"generator": plain, "place": list(self._place)}
 
     def restore(self, position: dict[str, Any]) -> None:
         """Go to where `position` was taken."""

@@ -27,8 +27,10 @@ _EQUIVALENT = {(2, 2): ("4/4", 1), (3, 8): ("6/8", 0), (4, 2): ("4/4", 2), (12, 
 
 _OFF_GRID_TICKS = 0.34
 """A note further than this from the grid, in ticks, counts as moved."""
-_MAX_MOVED = 0.4
-"""A piece with more of its notes moved was not played to its bar lines and is left out."""
+_FREE_TICKS = 0.08
+"""A note further than this from every half and third of a tick fits no finer grid either: it was played freely."""
+_MAX_FREE = 0.25
+"""A piece with a larger share of freely played notes (chance gives 0.36) was not played to its bar lines."""
 _KEY_WINDOW_BARS = 4
 _MIN_BARS = 4
 
@@ -81,15 +83,10 @@ def read_piece(path: Path) -> Piece:
         meters = ", ".join(sorted({f"{num}/{den}" for _, num, den in song.meters}) or ["none"])
         piece.skipped = f"no {_MIN_BARS} bars in a row in {', '.join(METERS)} (file has {meters})"
         return piece
-    moved, placed = 0, 0
-    grids = []
-    for span in spans:
-        grid, span_moved, span_placed = _place(roles, span, song.ticks_per_beat, piece.counts)
-        moved, placed = moved + span_moved, placed + span_placed
-        grids.append((span, grid))
-    piece.counts["moved"], piece.counts["placed"] = moved, placed
-    if placed and moved > _MAX_MOVED * placed:
-        piece.skipped = f"{moved} of {placed} notes lie off the grid: not played to its bar lines"
+    grids = [(span, _place(roles, span, song.ticks_per_beat, piece.counts)) for span in spans]
+    free, placed = piece.counts["free"], piece.counts["placed"]
+    if free > _MAX_FREE * placed:
+        piece.skipped = f"{free} of {placed} notes lie off any grid: not played to its bar lines"
         return piece
     for span, grid in grids:
         meter = span[0].meter
@@ -142,11 +139,10 @@ def _find_spans(lines: list[_Line]) -> list[list[_Line]]:
 
 def _place(
     roles: dict[Role, list[MidiNote]], span: list[_Line], quarter: int, counts: Counter[str]
-) -> tuple[dict[Role, list[Note]], int, int]:
-    """Return a span's notes on the grid by role, how many were moved by it, and how many there are."""
+) -> dict[Role, list[Note]]:
+    """Return a span's notes on the grid by role; ``counts`` learns how many were moved by it."""
     first, last = span[0].start, span[-1].end
     placed: dict[Role, list[Note]] = {}
-    moved = total = 0
     for role, notes in roles.items():
         inside = placed.setdefault(role, [])
         for note in notes:
@@ -154,13 +150,15 @@ def _place(
                 continue
             exact = (note.start - first) * TICKS_PER_BEAT / quarter
             start = round(exact)
-            total += 1
-            moved += abs(exact - start) > _OFF_GRID_TICKS
+            off = abs(exact - start)
+            counts["placed"] += 1
+            counts["moved"] += off > _OFF_GRID_TICKS
+            counts["free"] += min(off, abs(off - 1 / 3), abs(off - 1 / 2)) > _FREE_TICKS
             end = max(start + 1, round((min(note.end, last) - first) * TICKS_PER_BEAT / quarter))
             if end - start > MAX_DURATION:
                 counts["shortened"] += 1
             inside.append(Note(start, note.pitch, min(end - start, MAX_DURATION), note.velocity))
-    return placed, moved, total
+    return placed
 
 
 def _tempo_at(song: MidiSong, start: int, end: int) -> float:

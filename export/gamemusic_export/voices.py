@@ -52,14 +52,23 @@ def find_voices(song: MidiSong) -> list[Voice]:
                 found[key] = Voice(track.name, note.program, note.channel)
             found[key].notes.append(note)
     kept: list[Voice] = []
-    onsets: list[set[tuple[int, int]]] = []
     for voice in sorted(found.values(), key=lambda voice: -len(voice.notes)):
-        struck = {(note.start, note.pitch % 12) for note in voice.notes}
-        if voice.channel != _DRUM_CHANNEL and any(len(struck & other) > 0.8 * len(struck) for other in onsets):
-            continue
-        kept.append(voice)
-        onsets.append(struck if voice.channel != _DRUM_CHANNEL else set())
+        if voice.channel == _DRUM_CHANNEL or not any(_doubles(voice, other) for other in kept):
+            kept.append(voice)
     return sorted(kept, key=lambda voice: -voice.mean_pitch)
+
+
+def _doubles(voice: Voice, other: Voice) -> bool:
+    """Say whether most of a voice's notes are another's: the same, or octaves of a melody's by another melody.
+
+    A bass that plays the roots of chords above it is no double.
+    """
+    if other.channel == _DRUM_CHANNEL:
+        return False
+    octaves = max(voice.chordality, other.chordality) < 1.25 and min(voice.mean_pitch, other.mean_pitch) > _LOW_PITCH
+    fold = 12 if octaves else 128
+    own = {(note.start, note.pitch % fold) for note in voice.notes}
+    return len(own & {(note.start, note.pitch % fold) for note in other.notes}) > 0.8 * len(own)
 
 
 def assign_roles(voices: list[Voice], ticks_per_beat: int) -> dict[Role, list[MidiNote]]:
