@@ -1,1 +1,77 @@
-"""Music for games, composed by small neural networks on the player's own machine."""
+"""Music for games, composed by small neural networks on the player's own machine.
+
+>>> import gamemusic
+>>> phrase = gamemusic.compose("explore", style="chamber", bars=8, seed=7)  # doctest: +SKIP
+>>> phrase.save("loop.wav")  # doctest: +SKIP
+
+Everything heavy is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gamemusic.composer.composer import Composer, compose
+    from gamemusic.errors import (
+        FormatError,
+        GameMusicError,
+        InputError,
+        MidiError,
+        MissingError,
+        OutputError,
+        PackError,
+    )
+    from gamemusic.output import render, save
+    from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
+
+    __version__: str
+
+__all__ = [
+    "Chord",
+    "Composer",
+    "FormatError",
+    "GameMusicError",
+    "InputError",
+    "MidiError",
+    "MissingError",
+    "Note",
+    "OutputError",
+    "PackError",
+    "Phrase",
+    "Role",
+    "Track",
+    "__version__",
+    "compose",
+    "render",
+    "save",
+]
+
+_HOMES = {
+    **dict.fromkeys(("Composer", "compose"), "gamemusic.composer.composer"),
+    **dict.fromkeys(("render", "save"), "gamemusic.output"),
+    **dict.fromkeys(("Chord", "Note", "Phrase", "Role", "Track"), "gamemusic.score.phrase"),
+    **dict.fromkeys(
+        ("FormatError", "GameMusicError", "InputError", "MidiError", "MissingError", "OutputError", "PackError"),
+        "gamemusic.errors",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("gamemusic")
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'gamemusic' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

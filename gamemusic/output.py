@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gamemusic.score.parts import Arrangement
     from gamemusic.score.phrase import Phrase
 
-__all__ = ["DEFAULT_SAMPLE_RATE", "MIDI_SUFFIXES", "SUFFIXES", "render", "render_stems", "save"]
+__all__ = ["DEFAULT_SAMPLE_RATE", "MIDI_SUFFIXES", "SUFFIXES", "check_output", "render", "render_stems", "save"]
 
 MIDI_SUFFIXES = (".mid", ".midi")
 AUDIO_SUFFIXES = (".wav",)
@@ -57,6 +57,26 @@ def save(
         FormatError: The soundfont is damaged.
         OutputError: The file could not be written.
     """
+    target, depth = check_output(path, sample_rate=sample_rate, bit_depth=bit_depth)
+    suffix = target.suffix.lower()
+    arrangement = _arrange(phrase)
+    if suffix in MIDI_SUFFIXES:
+        contents = _midi_files(arrangement, target, stems)
+    else:
+        contents = _wav_files(arrangement, target, soundfont, sample_rate, depth, stems)
+    from gamemusic.audio.atomicfile import write_files
+
+    write_files(contents)
+    return target
+
+
+def check_output(
+    path: str | Path, *, sample_rate: int = DEFAULT_SAMPLE_RATE, bit_depth: str | int = "16"
+) -> tuple[Path, str]:
+    """Return the path and bit depth that `save` would use, or raise what it would: for use before long work.
+
+    Args and Raises: as `save`.
+    """
     target = Path(path).expanduser()
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
@@ -64,20 +84,14 @@ def save(
             f"cannot write {target.name!r}: the file name must end in one of {', '.join(SUFFIXES)}"
             + (f"; {suffix} is not written, convert a .wav file" if suffix in (".ogg", ".flac", ".mp3") else "")
         )
-    from gamemusic.audio.atomicfile import check_writable, write_files
+    from gamemusic.audio.atomicfile import check_writable
     from gamemusic.audio.synth import check_sample_rate
     from gamemusic.audio.wavfile import check_bit_depth
 
     check_sample_rate(sample_rate)
     depth = check_bit_depth(bit_depth)
     check_writable(target)
-    arrangement = _arrange(phrase)
-    if suffix in MIDI_SUFFIXES:
-        contents = _midi_files(arrangement, target, stems)
-    else:
-        contents = _wav_files(arrangement, target, soundfont, sample_rate, depth, stems)
-    write_files(contents)
-    return target
+    return target, depth
 
 
 def render(

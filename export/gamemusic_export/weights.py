@@ -20,6 +20,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     """Write ``tensors`` to ``path`` by way of a temporary file beside it."""
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, partial, metadata=metadata)
+    partial.chmod(0o644)  # safetensors keeps its files to their owner
     partial.replace(path)
 
 

@@ -49,6 +49,6 @@ def quartet(bars: int = 8, transpose: int = 0, seed: int = 0) -> dict[str, tuple
             step = steps[(bar * 3 + beat * (seed + 1) + seed) % 8]
             melody.append((bar * 4.0 + beat, 1.0, 72 + step + transpose))
         inner += [(bar * 4.0, 2.0, root + 7 + transpose), (bar * 4.0 + 2, 2.0, root + 4 + transpose)]
-        middle.append((bar * 4.0, 4.0, root - 5 + transpose))
+        middle.append((bar * 4.0, 4.0, root - 8 + transpose))
         bass.append((bar * 4.0, 4.0, root - 12 + transpose))
     return {"Violin 1": (40, melody), "Violin 2": (40, inner), "Viola": (41, middle), "Cello": (42, bass)}

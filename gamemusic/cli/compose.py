@@ -1,0 +1,91 @@
+"""``gamemusic compose``: a mood becomes a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from gamemusic.score.phrase import Phrase
+
+__all__ = ["add_to"]
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("compose", help="compose a phrase and write it as MIDI or audio")
+    parser.add_argument("mood", metavar="MOOD", help="an installed mood, or the path of a mood pack")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="FILE.mid or FILE.wav")
+    parser.add_argument("--style", metavar="S", help="one of the mood's styles (default: its first)")
+    parser.add_argument("--bars", type=int, metavar="N", help="length, 1 to 64")
+    parser.add_argument("--key", metavar="K", help="such as 'D minor' or 'Bb'")
+    parser.add_argument("--tempo", type=float, metavar="T", help="quarter notes a minute, 20 to 400")
+    parser.add_argument("--meter", metavar="M", help="4/4, 3/4, 6/8 or 2/4")
+    parser.add_argument("--intensity", type=float, metavar="X", help="0 (calm) to 1 (full)")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same notes (default: drawn)")
+    parser.add_argument("--ending", choices=("loop", "cadence"), help="lead back to the beginning, or come to rest")
+    parser.add_argument("--stems", action="store_true", help="write each role to a file of its own, too")
+    parser.add_argument("--soundfont", type=Path, metavar="F", help="SF2 or SF3 file (default: the system's)")
+    parser.add_argument("--sample-rate", type=int, default=48000, metavar="R", help="hertz (default: 48000)")
+    parser.add_argument("--bit-depth", choices=("16", "24", "32f"), default="16", help="of WAV files (default: 16)")
+    parser.add_argument("--json", action="store_true", help="print what was written as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compose and write, and say with which seed."""
+    from gamemusic.composer.composer import compose
+    from gamemusic.output import check_output, save
+
+    # before the work, not after it
+    check_output(options.output, sample_rate=options.sample_rate, bit_depth=options.bit_depth)
+    seed = random.SystemRandom().getrandbits(32) if options.seed is None else options.seed
+    phrase = compose(
+        options.mood,
+        style=options.style,
+        bars=options.bars,
+        key=options.key,
+        tempo=options.tempo,
+        meter=options.meter,
+        intensity=options.intensity,
+        seed=seed,
+        ending=options.ending,
+    )
+    path = save(
+        phrase,
+        options.output,
+        soundfont=options.soundfont,
+        sample_rate=options.sample_rate,
+        bit_depth=options.bit_depth,
+        stems=options.stems,
+    )
+    facts = _describe(phrase, path)
+    if options.json:
+        print(json.dumps(facts))
+    else:
+        seam = "" if phrase.seam_bits is None else f", seam {phrase.seam_bits:+.2f} bits"
+        print(
+            f"{path}: {phrase.mood} ({phrase.style}), seed {phrase.seed}, {phrase.key}, {phrase.tempo_bpm:g} bpm, "
+            f"{phrase.bars} bars of {phrase.meter}, {phrase.seconds:.1f} s{seam}"
+        )
+    return 0
+
+
+def _describe(phrase: Phrase, path: Path) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "mood": phrase.mood,
+        "style": phrase.style,
+        "seed": phrase.seed,
+        "key": str(phrase.key),
+        "tempo_bpm": phrase.tempo_bpm,
+        "meter": str(phrase.meter),
+        "bars": phrase.bars,
+        "seconds": phrase.seconds,
+        "intensity": phrase.intensity,
+        "ending": phrase.ending,
+        "seam_bits": phrase.seam_bits,
+        "notes": {track.role.value: len(track.notes) for track in phrase.tracks},
+    }

@@ -1,0 +1,97 @@
+"""``gamemusic doctor``: what works on this machine, and how to mend what does not."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+
+from gamemusic.errors import GameMusicError
+
+__all__ = ["add_to"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    works: bool
+    needed: bool
+    """Whether composing to MIDI needs it."""
+    detail: str
+    """What was found, or what to do."""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("doctor", help="say what works on this machine and how to mend what does not")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the findings; the status is 1 only when not even MIDI can be composed."""
+    findings = list(_examine())
+    if options.json:
+        print(json.dumps({"findings": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        for finding in findings:
+            word = "ok" if finding.works else "MISSING" if finding.needed else "missing"
+            print(f"{word:8} {finding.name}: {finding.detail}")
+    return int(any(finding.needed and not finding.works for finding in findings))
+
+
+def _examine() -> Iterable[Finding]:
+    yield Finding("Python", sys.version_info >= (3, 10), True, f"{platform.python_version()} on {platform.platform()}")
+    for package in ("numpy", "onnxruntime", "mido", "PyYAML"):
+        yield _look(package, True, lambda package=package: importlib.metadata.version(package), _pip(package))
+    yield _look("FluidSynth", False, _find_fluidsynth, "")
+    yield _look("soundfont", False, _find_soundfont, "")
+    yield from _find_moods()
+    trainable = all(importlib.util.find_spec(name) for name in ("torch", "onnx", "safetensors", "rich"))
+    detail = "installed" if trainable else "only for making moods: pip install 'gamemusic[train]'"
+    yield Finding("training extra", trainable, False, detail)
+
+
+def _pip(package: str) -> str:
+    return f"pip install {package}"
+
+
+def _look(name: str, needed: bool, find: Callable[[], str], remedy: str) -> Finding:
+    """Return what ``find`` finds, or how to mend that it does not."""
+    try:
+        return Finding(name, True, needed, find())
+    except GameMusicError as error:
+        return Finding(name, False, needed, str(error))
+    except ImportError as error:
+        return Finding(name, False, needed, f"{error}; {remedy}")
+
+
+def _find_fluidsynth() -> str:
+    from gamemusic.audio.synth import fluidsynth_version
+
+    return f"version {fluidsynth_version()}"
+
+
+def _find_soundfont() -> str:
+    from gamemusic.audio.soundfont import check_soundfont, find_soundfont
+
+    return str(check_soundfont(find_soundfont()))
+
+
+def _find_moods() -> Iterable[Finding]:
+    from gamemusic.packs.library import list_packs
+
+    listings = list_packs()
+    usable = [listing.name for listing in listings if listing.error is None and listing.shadowed_by is None]
+    detail = ", ".join(usable) or "none; reinstall gamemusic, or set GAMEMUSIC_PATH to a folder of mood packs"
+    yield Finding("moods", bool(usable), True, detail)
+    for listing in listings:
+        if listing.error is not None:
+            yield Finding(f"mood {listing.name}", False, False, str(listing.error))

@@ -1,0 +1,66 @@
+"""The command's entry: one parser, one place where errors become exit statuses.
+
+Exit status 0: done. 1: an error the user can mend, said in one message. 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from gamemusic.cli import check, compose, doctor, moods, schema
+from gamemusic.errors import GameMusicError
+
+__all__ = ["main", "make_parser"]
+
+_COMMANDS = (moods, compose, check, schema, doctor)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="gamemusic", description="Music for games, composed by small neural networks on your own machine."
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in _COMMANDS:
+        module.add_to(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Args:
+        arguments: Words after the command's name; default those of the process.
+    """
+    options = make_parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except GameMusicError as error:
+        print(f"gamemusic: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("gamemusic: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # whoever read our output has enough of it; leave nothing for the interpreter to flush at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: object) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and leave")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from gamemusic import __version__
+
+        print(f"gamemusic {__version__}")
+        parser.exit()
