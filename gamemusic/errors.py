@@ -4,7 +4,7 @@
 
     GameMusicError
     +-- InputError (also ValueError)      a value that was passed in: unknown mood, 0 bars, tempo 0
-    +-- FormatError (also ValueError)     a file that was read: preset, pack, MIDI, soundfont; carries file, line, column
+    +-- FormatError (also ValueError)     a preset, pack, MIDI file or soundfont; carries file, line, column
     |   +-- PackError                     a mood pack whose parts do not belong together
     |   +-- MidiError                     a MIDI file that cannot be used
     +-- MissingError (also RuntimeError)  something that has to be installed: FluidSynth, a soundfont, an extra
@@ -48,7 +48,9 @@ class FormatError(GameMusicError, ValueError):
         column: 1-based column, or None.
     """
 
-    def __init__(self, message: str, *, file: object = None, line: int | None = None, column: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, file: object = None, line: int | None = None, column: int | None = None
+    ) -> None:
         self.file = None if file is None else str(file)
         self.line = line
         self.column = column

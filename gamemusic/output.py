@@ -64,7 +64,7 @@ def save(
         contents = _midi_files(arrangement, target, stems)
     else:
         contents = _wav_files(arrangement, target, soundfont, sample_rate, depth, stems)
-    from gamemusic.audio.atomicfile import write_files
+    from gamemusic.files import write_files
 
     write_files(contents)
     return target
@@ -84,9 +84,9 @@ def check_output(
             f"cannot write {target.name!r}: the file name must end in one of {', '.join(SUFFIXES)}"
             + (f"; {suffix} is not written, convert a .wav file" if suffix in (".ogg", ".flac", ".mp3") else "")
         )
-    from gamemusic.audio.atomicfile import check_writable
     from gamemusic.audio.synth import check_sample_rate
     from gamemusic.audio.wavfile import check_bit_depth
+    from gamemusic.files import check_writable
 
     check_sample_rate(sample_rate)
     depth = check_bit_depth(bit_depth)

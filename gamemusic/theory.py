@@ -132,5 +132,7 @@ def parse_chord(name: str, key: Key) -> tuple[int, str]:
     quality = _SUFFIXES.get(suffix, suffix)
     if quality not in CHORD_QUALITIES:
         allowed = ", ".join(CHORD_QUALITIES)
-        raise InputError(f"chord {name!r} has no known quality {suffix!r}; allowed: {allowed}{suggest(suffix, CHORD_QUALITIES)}")
+        raise InputError(
+            f"chord {name!r} has no known quality {suffix!r}; allowed: {allowed}{suggest(suffix, CHORD_QUALITIES)}"
+        )
     return root % 12, quality

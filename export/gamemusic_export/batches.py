@@ -88,7 +88,9 @@ def _plain(value: Any) -> Any:
 def whole_excerpts(
     dataset: Dataset, excerpts: Ints, *, rows: int, steps: int
 ) -> Iterator[tuple[Ints, Ints, npt.NDArray[np.bool_], Ints]]:
-    """Yield batches that go once through ``excerpts`` (sorted by length): as `RowSampler.draw`, and the rows' excerpts."""
+    """Yield batches that go once through ``excerpts`` (sorted by length): as `RowSampler.draw`, and the rows'
+    excerpts.
+    """
     order = sorted(excerpts.tolist(), key=lambda index: len(dataset.excerpt(index)))
     for first in range(0, len(order), rows):
         group = order[first : first + rows]

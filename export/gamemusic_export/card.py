@@ -140,8 +140,10 @@ def write_notice(dataset: Dataset, corpus: CorpusRecipe, path: Path) -> None:
         "The models in this package learned from the following music. No piece of it is part of the package.",
         "",
     ]
-    for source in _attribution(dataset, corpus, range(len(dataset.pieces))):
-        lines.append(f"{source.name}: {source.count} pieces, {source.licence}. {source.credit} {source.url}".strip())
+    lines += [
+        f"{source.name}: {source.count} pieces, {source.licence}. {source.credit} {source.url}".strip()
+        for source in _attribution(dataset, corpus, range(len(dataset.pieces)))
+    ]
     lines += ["", "Pieces under CC BY licences:", ""]
     lines += sorted(
         f"{row.name}: {row.credit} ({row.licence})" for row in dataset.pieces if row.licence.upper().startswith("CC BY")

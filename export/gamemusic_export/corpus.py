@@ -171,9 +171,7 @@ def _tempo_at(song: MidiSong, start: int, end: int) -> float:
     return min(max(spans.most_common(1)[0][0], TEMPO_RANGE[0]), TEMPO_RANGE[1])
 
 
-def _build_phrases(
-    grid: dict[Role, list[Note]], bars: int, meter: Meter, tempo: float, piece: Piece
-) -> list[Phrase]:
+def _build_phrases(grid: dict[Role, list[Note]], bars: int, meter: Meter, tempo: float, piece: Piece) -> list[Phrase]:
     """Return a span's phrases, with key, chords and roles in range."""
     flat_velocity = len({note.velocity for role, notes in grid.items() for note in notes}) <= 2
     tracks = {role: sorted(notes) for role, notes in grid.items()}
@@ -199,9 +197,7 @@ def _build_phrases(
         if not any(track.role is not Role.DRUMS for track in parts):
             continue
         chords = _chords_of(parts, key, size * length, meter)
-        phrases.append(
-            Phrase(bars=size, meter=meter, tempo_bpm=tempo, key=key, tracks=tuple(parts), chords=chords)
-        )
+        phrases.append(Phrase(bars=size, meter=meter, tempo_bpm=tempo, key=key, tracks=tuple(parts), chords=chords))
     return phrases
 
 

@@ -101,9 +101,7 @@ def prepare_all(paths: Sequence[Path], cache: Path, *, jobs: int, progress: Prog
     return found
 
 
-def build_dataset(
-    pieces: Sequence[PreparedPiece], rows: Sequence[tuple[str, str, str, str]], folder: Path
-) -> Dataset:
+def build_dataset(pieces: Sequence[PreparedPiece], rows: Sequence[tuple[str, str, str, str]], folder: Path) -> Dataset:
     """Put pieces together, write the dataset and its report to ``folder``, and return it.
 
     Args:
@@ -132,9 +130,7 @@ def build_dataset(
         kept.append(steps)
     steps = np.concatenate(kept)
     digest = hashlib.sha256(VOCABULARY_HASH.encode() + steps.tobytes()).hexdigest()
-    dataset = Dataset(
-        steps, np.array(edges), np.array(piece_of), np.array(figures), table, digest
-    )
+    dataset = Dataset(steps, np.array(edges), np.array(piece_of), np.array(figures), table, digest)
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "steps.npy", steps)
     np.savez(folder / "index.npz", edges=dataset.edges, piece_of=dataset.piece_of, figures=dataset.figures)
@@ -164,7 +160,9 @@ def _split_of(group: str) -> str:
 
 
 def _rank_intensities(pieces: Sequence[PreparedPiece], styles: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-    """Return the intensity bin of every phrase: its rank within its style, half by density, the rest by loudness and roles."""
+    """Return the intensity bin of every phrase: its rank within its style, half by density, the rest by loudness and
+    roles.
+    """
     places: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for index, (piece, style) in enumerate(zip(pieces, styles, strict=True)):
         places[style] += [(index, phrase) for phrase in range(piece.meta["phrases"])]

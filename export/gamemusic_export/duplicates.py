@@ -1,6 +1,7 @@
 """Near-duplicate pieces: the same tune in another key, collection or ornament.
 
-A piece is the set of its melody's runs of intervals and rhythm ratios; sets are compared by MinHash. A. Z. Broder, "On the
+A piece is the set of its melody's runs of intervals and rhythm ratios; sets are compared by MinHash. A. Z. Broder,
+"On the
 resemblance and containment of documents", Compression and Complexity of Sequences (1997).
 """
 
@@ -33,7 +34,9 @@ def shingles(phrases: Sequence[Phrase]) -> npt.NDArray[np.uint32]:
         melody = phrase.track(Role.LEAD).notes or next((track.notes for track in phrase.tracks), ())
         pitches = [note.pitch for note in melody]
         for index in range(len(pitches) - _RUN):
-            run = bytes((b - a) % 256 for a, b in zip(pitches[index:], pitches[index + 1 : index + _RUN + 1], strict=False))
+            run = bytes(
+                (b - a) % 256 for a, b in zip(pitches[index:], pitches[index + 1 : index + _RUN + 1], strict=False)
+            )
             found.add(int.from_bytes(hashlib.blake2b(run, digest_size=4).digest(), "little"))
     return np.array(sorted(found), dtype=np.uint32)
 

@@ -26,7 +26,10 @@ _TONES = np.array(
     [[(pc - root) % 12 in tones for pc in range(12)] for root in range(12) for tones in CHORD_QUALITIES.values()]
 )  # (chords, 12)
 _QUALITY_COST = np.array(
-    [{"maj": 0.0, "min": 0.0, "7": 0.25, "5": 0.12, "dim": 0.3, "min7": 0.4, "maj7": 0.45}.get(q, 0.5) for q in _QUALITIES]
+    [
+        {"maj": 0.0, "min": 0.0, "7": 0.25, "5": 0.12, "dim": 0.3, "min7": 0.4, "maj7": 0.45}.get(q, 0.5)
+        for q in _QUALITIES
+    ]
 )
 _FOREIGN = 0.9
 """Cost of a note outside the chord, against a gain of 1 for one inside, both by weight."""
@@ -74,7 +77,11 @@ def _decode(scores: Array, change: Array) -> npt.NDArray[np.int64]:
 def find_keys(weights: Array) -> list[Key]:
     """Return the key of each window, from its pitch-class weights of shape (windows, 12)."""
     profiles = np.array(
-        [np.roll(profile - profile.mean(), tonic) / profile.std() for profile in (_MAJOR, _MINOR) for tonic in range(12)]
+        [
+            np.roll(profile - profile.mean(), tonic) / profile.std()
+            for profile in (_MAJOR, _MINOR)
+            for tonic in range(12)
+        ]
     )  # (24, 12)
     centred = weights - weights.mean(axis=1, keepdims=True)
     spread = weights.std(axis=1, keepdims=True)

@@ -59,7 +59,9 @@ class MoodLSTM(nn.Module):
                 for name, width in EMBEDDING_SIZES.items()
             }
         )
-        bits = torch.tensor([[float(value >> bit & 1) for bit in range(len(ROLES))] for value in range(2 ** len(ROLES))])
+        bits = torch.tensor(
+            [[float(value >> bit & 1) for bit in range(len(ROLES))] for value in range(2 ** len(ROLES))]
+        )
         self.register_buffer("role_bits", bits, persistent=False)  # (64, 6)
         self.lstm = nn.LSTM(
             sum(EMBEDDING_SIZES.values()),
@@ -75,12 +77,16 @@ class MoodLSTM(nn.Module):
         for name, weight in self.lstm.named_parameters():
             if name.startswith("bias_ih"):
                 nn.init.zeros_(weight)
-                weight.data[size.hidden : 2 * size.hidden] = 1.0  # forget gates open: memory first, forgetting is learned
+                weight.data[size.hidden : 2 * size.hidden] = (
+                    1.0  # forget gates open: memory first, forgetting is learned
+                )
             elif name.startswith("bias"):
                 nn.init.zeros_(weight)
 
     def table(self, name: str) -> Tensor:
-        """Return a feature's embedding table in (-1, 1), the range that the exported graph's 8 bits can hold: (values, E)."""
+        """Return a feature's embedding table in (-1, 1), the range that the exported graph's 8 bits can hold:
+        (values, E).
+        """
         weight: Tensor = self.embeddings[name].weight  # type: ignore[assignment]  # every value is an Embedding
         if name == "roles":
             weight = self.role_bits @ weight  # type: ignore[operator]  # (64, 6) @ (6, E): a buffer is a Tensor

@@ -60,7 +60,9 @@ class _Graph:
         return self.add("Add", self.add("Cast", clipped, name=f"{name}_cast", to=TensorProto.INT32), shift, name=name)
 
     def product(self, inputs: str, weight: str, scale: str, bias: str, name: str) -> str:
-        """Integer product, exact in float32 after the cast, then one rounded multiplication and one rounded addition."""
+        """Integer product, exact in float32 after the cast, then one rounded multiplication and one rounded
+        addition.
+        """
         zero = self.constant("zero", np.uint8(ZERO))
         sums = self.add("MatMulInteger", inputs, weight, zero, name=f"{name}_sums")
         floats = self.add("Cast", sums, name=f"{name}_floats", to=TensorProto.FLOAT)
@@ -111,7 +113,9 @@ def build_graph(model: IntegerModel, metadata: Mapping[str, str]) -> bytes:
         bent = graph.add("Gather", "tanh", graph.to_index(steps, f"{p}_cell_index"), name=f"{p}_bent", axis=0)
         output = graph.add("Mul", leave, bent, name=f"{p}_output")
         scaled = graph.add("Mul", output, "activation_steps", name=f"{p}_output_steps")
-        shifted = graph.add("Add", graph.add("Round", scaled, name=f"{p}_output_round"), "zero_float", name=f"{p}_shifted")
+        shifted = graph.add(
+            "Add", graph.add("Round", scaled, name=f"{p}_output_round"), "zero_float", name=f"{p}_shifted"
+        )
         clipped = graph.add("Clip", shifted, "byte_low", "byte_high", name=f"{p}_output_clip")
         current = graph.add("Cast", clipped, name=f"hidden_{number}_next", to=TensorProto.UINT8)
     head = graph.constant("head_weight", model.head)

@@ -18,7 +18,9 @@ def cut_phrases(tracks: Mapping[Role, Sequence[Note]], bars: int, bar_ticks: int
     A bar line is a good place when no melody note sounds over it, when the melody rests or has just held a long note,
     and when many roles begin together after it.
     """
-    melody = next((tracks[role] for role in (Role.LEAD, Role.COUNTER, Role.TEXTURE, Role.HARMONY) if tracks.get(role)), ())
+    melody = next(
+        (tracks[role] for role in (Role.LEAD, Role.COUNTER, Role.TEXTURE, Role.HARMONY) if tracks.get(role)), ()
+    )
     open_cost = [0.0] * (bars + 1)
     for note in melody:
         for line in range(note.start // bar_ticks + 1, min(bars, (note.end - 1) // bar_ticks) + 1):

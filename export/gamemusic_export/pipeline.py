@@ -1,4 +1,6 @@
-"""The stages from a corpus folder to mood packs: prepare, base, mood. Each is resumable and leaves its result on disk."""
+"""The stages from a corpus folder to mood packs: prepare, base, mood. Each is resumable and leaves its result on
+disk.
+"""
 
 from __future__ import annotations
 
@@ -89,9 +91,7 @@ class Workshop:
         choices = [Selection(style=style, share=share) for style, share in recipe.shares.items()]
         excerpts, weights = choose_excerpts(dataset, choices, "train")
         validation = pick(choose_excerpts(dataset, choices, "validation"), _VALIDATION_EXCERPTS, seed=1)
-        sampler = RowSampler(
-            dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed
-        )
+        sampler = RowSampler(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed)
         folder = self.work / "base"
         figures = train(
             model, dataset, sampler, validation, folder, settings, progress=lambda now: self.progress("base", now)
@@ -100,7 +100,9 @@ class Workshop:
         score = score_excerpts(model, model, dataset, test)
         BASE_WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
         save_model(BASE_WEIGHTS, model, {"data_hash": dataset.hash})
-        card = base_card(dataset, self._corpus(), figures, {"test_bits_per_note": round(score.bits_per_note, 3)}, recipe)
+        card = base_card(
+            dataset, self._corpus(), figures, {"test_bits_per_note": round(score.bits_per_note, 3)}, recipe
+        )
         BASE_WEIGHTS.with_name("card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
         return BASE_WEIGHTS
 
@@ -118,9 +120,7 @@ class Workshop:
         before = score_excerpts(base, base, dataset, test)
         model, _ = load_model(BASE_WEIGHTS)
         model.to(choose_device())
-        sampler = RowSampler(
-            dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed
-        )
+        sampler = RowSampler(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed)
         figures = train(
             model,
             dataset,

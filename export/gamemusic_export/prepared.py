@@ -19,7 +19,6 @@ from gamemusic.tokens.bars import Bar, cut_bars
 from gamemusic.tokens.codec import decode, encode, encode_bars
 from gamemusic.tokens.state import DEFAULT_VELOCITY, State
 from gamemusic.tokens.vocabulary import (
-    BAR,
     END,
     FEATURES,
     METER_NAMES,
@@ -151,10 +150,7 @@ def _prepare(path: Path) -> PreparedPiece:
         "phrases": len(piece.phrases),
         "lossless": lossless,
         "bars": sum(phrase.bars for phrase in piece.phrases),
-        "notes": {
-            role.value: sum(len(phrase.track(role).notes) for phrase in piece.phrases)
-            for role in ROLES
-        },
+        "notes": {role.value: sum(len(phrase.track(role).notes) for phrase in piece.phrases) for role in ROLES},
         "measures": [list(dataclasses.astuple(measure(phrase))) for phrase in piece.phrases],
     }
     empty = np.zeros((0, len(COLUMNS)), dtype=np.uint16)
@@ -165,5 +161,3 @@ def _prepare(path: Path) -> PreparedPiece:
         shingles=shingles(piece.phrases),
         meta=meta,
     )
-
-

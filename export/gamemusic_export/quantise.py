@@ -89,7 +89,9 @@ class IntegerModel:
         return self.head.shape[0]
 
 
-def quantise_weight(weight: npt.NDArray[np.float64], limit: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
+def quantise_weight(
+    weight: npt.NDArray[np.float64], limit: int
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
     """Return a weight (inputs, outputs) as integers in [-limit, limit] and its scale by output.
 
     The scale of each output is the one of 24 between 0.55 and 1 of its largest weight that loses least in squares.

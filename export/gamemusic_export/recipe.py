@@ -133,7 +133,9 @@ class Selection:
     """How much of the mood's training it makes up, against the other selections."""
     sources: Annotated[tuple[str, ...], ListOf(Text(100), 0, 100)] = ()
     """Folders to take from; empty: all."""
-    where: Annotated[Mapping[str, tuple[float, float]], MapOf(_FIGURE, Pair(Number(0, 1000)))] = field(default_factory=dict)
+    where: Annotated[Mapping[str, tuple[float, float]], MapOf(_FIGURE, Pair(Number(0, 1000)))] = field(
+        default_factory=dict
+    )
     """[lowest, highest] of a figure's mean over an excerpt, see `gamemusic.score.measures.Measures`."""
 
 

@@ -1,4 +1,6 @@
-"""Training: seeded, resumable after a kill, stopped by the validation pieces. The same loop makes base and mood models."""
+"""Training: seeded, resumable after a kill, stopped by the validation pieces. The same loop makes base and mood
+models.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,13 @@ def half_precision(device: torch.device) -> AbstractContextManager[Any]:
 
 
 def score_excerpts(
-    forward: Forward, model: MoodLSTM, dataset: Dataset, excerpts: npt.NDArray[np.int64], *, rows: int = 32, steps: int = 256
+    forward: Forward,
+    model: MoodLSTM,
+    dataset: Dataset,
+    excerpts: npt.NDArray[np.int64],
+    *,
+    rows: int = 32,
+    steps: int = 256,
 ) -> Score:
     """Return how well ``forward`` predicts whole excerpts.
 
@@ -178,7 +186,9 @@ def train(
         if update % settings.validate_every == 0 or update == settings.updates:
             score = score_excerpts(model, model, dataset, validation)
             run.update, run.seconds = update, clock() - began
-            lasted = settings.validate_every if update % settings.validate_every == 0 else update % settings.validate_every
+            lasted = (
+                settings.validate_every if update % settings.validate_every == 0 else update % settings.validate_every
+            )
             run.log(settings.learning_rate_at(update - 1), float(summed) / lasted / math.log(2), score.bits_per_note)
             summed.zero_()
             run.keep(model, optimiser, sampler, score.bits_per_note)
@@ -263,5 +273,12 @@ class _Run:
             if fresh:
                 writer.writerow(_LOG_FIELDS)
             writer.writerow(
-                (self.update, self.tokens, round(self.seconds, 1), learning_rate, round(train_bits, 4), round(validation_bits, 4))
+                (
+                    self.update,
+                    self.tokens,
+                    round(self.seconds, 1),
+                    learning_rate,
+                    round(train_bits, 4),
+                    round(validation_bits, 4),
+                )
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from gamemusic.programs import DRUM_NAMES
 from gamemusic.score.midi import MidiNote, MidiSong
@@ -12,7 +13,9 @@ from gamemusic.score.phrase import Role
 
 __all__ = ["Voice", "assign_roles", "find_voices"]
 
-_MELODY_NAMES = re.compile(r"\b(voice|vocal|vocals|melody|lead|solo|singstimme|gesang|chant|canto|soprano|cantus)\b", re.I)
+_MELODY_NAMES = re.compile(
+    r"\b(voice|vocal|vocals|melody|lead|solo|singstimme|gesang|chant|canto|soprano|cantus)\b", re.I
+)
 _BASS_PROGRAMS = range(32, 40)
 _LEAD_PROGRAMS = frozenset((*range(56, 88), 22, 40, 110))
 _DRUM_CHANNEL = 9
@@ -74,8 +77,10 @@ def _doubles(voice: Voice, other: Voice) -> bool:
 def assign_roles(voices: list[Voice], ticks_per_beat: int) -> dict[Role, list[MidiNote]]:
     """Return the notes of each role.
 
-    Lead is the voice named so, else the highest that sings; bass the bass instrument, else the lowest; of what is left the
-    highest single line is the counter, quick single lines are texture and the rest is harmony. A voice that plays chords
+    Lead is the voice named so, else the highest that sings; bass the bass instrument, else the lowest; of what is
+    left the
+    highest single line is the counter, quick single lines are texture and the rest is harmony. A voice that plays
+    chords
     and has to be lead or bass gives its top or bottom line and leaves the rest to the harmony.
     """
     roles: dict[Role, list[MidiNote]] = defaultdict(list)
@@ -134,7 +139,7 @@ def _find_lead(voices: list[Voice], most: int) -> Voice:
 def _is_quick(voice: Voice, ticks_per_beat: int) -> bool:
     """Say whether a voice's usual distance of onsets is an eighth note or less, over a wide enough span of notes."""
     onsets = sorted({note.start for note in voice.notes})
-    gaps = sorted(b - a for a, b in zip(onsets, onsets[1:], strict=False))
+    gaps = sorted(b - a for a, b in pairwise(onsets))
     return bool(gaps) and gaps[len(gaps) // 2] * 2 <= ticks_per_beat
 
 

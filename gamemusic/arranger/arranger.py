@@ -20,7 +20,8 @@ _DRUM_CHANNEL = 9
 def arrange(phrase: Phrase) -> Arrangement:
     """Return a phrase as its orchestration plays it.
 
-    A role is silent when the phrase is less intense than its instrument asks for, or when it has no notes. The same phrase
+    A role is silent when the phrase is less intense than its instrument asks for, or when it has no notes. The same
+    phrase
     always gives the same arrangement: chance is drawn from `Phrase.seed` alone.
 
     Raises:

@@ -180,8 +180,8 @@ def _play(name: str, phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
     def strike(mark: str, start: int, end: int, until: int) -> None:
         for index, begin, finish in _cut(hand.spans, start, end):
             last = min(until, hand.spans[index].end) if name in _RINGING else finish
-            for pitch in hand.play(mark, index, begin, finish):
-                notes.append(Note(begin, pitch, last - begin, _VELOCITIES.get(mark, _VELOCITY)))
+            velocity = _VELOCITIES.get(mark, _VELOCITY)
+            notes.extend(Note(begin, pitch, last - begin, velocity) for pitch in hand.play(mark, index, begin, finish))
 
     for bar in range(phrase.bars):
         head = bar * phrase.meter.bar_ticks

@@ -30,7 +30,8 @@ __all__ = ["REFERENCE_LUFS", "pan_gains", "preset_of", "stem_gain_db"]
 logger = logging.getLogger(__name__)
 
 REFERENCE_LUFS = -21.5
-"""Loudness of an instrument of level 0 at `CALIBRATION_VELOCITY`. Six roles at usual levels then give about -18 LUFS."""
+"""Loudness of an instrument of level 0 at `CALIBRATION_VELOCITY`. Six roles at usual levels then give about -18
+LUFS."""
 
 CALIBRATION_VELOCITY = 80
 """Also the velocity that scores give a note by default."""

@@ -28,7 +28,8 @@ EARLY = (
     (0.0113, 0.0137, 0.62), (0.0191, 0.0173, -0.55), (0.0262, 0.0283, 0.47), (0.0347, 0.0319, 0.41),
     (0.0421, 0.0463, -0.36), (0.0539, 0.0502, 0.30), (0.0617, 0.0668, -0.26),
 )  # fmt: skip
-"""Early reflections: seconds to the left and to the right ear, amplitude. Incommensurate, so that no pitch stands out."""
+"""Early reflections: seconds to the left and to the right ear, amplitude. Incommensurate, so that no pitch stands
+out."""
 
 BANDS_HZ = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 """Borders of the bands that die away at rates of their own."""

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gamemusic.audio.atomicfile import write_file
 from gamemusic.errors import FormatError, InputError
+from gamemusic.files import write_file
 
 __all__ = ["BIT_DEPTHS", "Wav", "check_bit_depth", "decode_wav", "encode_wav", "read_wav", "write_wav"]
 

@@ -113,7 +113,9 @@ def compose_candidates(
     masked, weighed = (np.empty((count, VOCABULARY_SIZE), dtype=np.int32) for _ in range(2))
     chords = np.zeros(count, dtype=np.int64)
     rows = np.zeros(count, dtype=np.int64)
-    taken: list[list[tuple[int, int]]] = [[] for _ in range(count)]  # (step, token) of the bar that seams are held against
+    taken: list[list[tuple[int, int]]] = [
+        [] for _ in range(count)
+    ]  # (step, token) of the bar that seams are held against
     kept: dict[int, npt.NDArray[np.int32]] = {}
     inner = min(1, bars - 1)
     finished: list[Memory] = [{} for _ in range(count)]
@@ -151,7 +153,9 @@ def compose_candidates(
         raise GameMusicError(f"composing {bars} bars did not end within {limit} steps; please report this as a bug")
     batch.memory = {name: np.stack([memory[name] for memory in finished]) for name in batch.memory}
     table = load_exponentials()
-    inside = [_mean_bits([(kept[when][index], token) for when, token in pairs], table) for index, pairs in enumerate(taken)]
+    inside = [
+        _mean_bits([(kept[when][index], token) for when, token in pairs], table) for index, pairs in enumerate(taken)
+    ]
     over, seam_steps = _score_seams(batch, table)
     seams = [(a - b) / FRACTION for a, b in zip(over, inside, strict=True)]
     return Candidates([state.history for state in states], seams, step + 1 + seam_steps)

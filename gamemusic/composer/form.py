@@ -10,7 +10,8 @@ __all__ = ["plan_repeats"]
 def plan_repeats(form: Sequence[str], bars: int) -> dict[int, int]:
     """Return which bar each repeated bar copies: {bar: earlier bar}.
 
-    A letter that comes again copies its first section; with a prime, the last quarter of the section (at least a bar) is
+    A letter that comes again copies its first section; with a prime, the last quarter of the section (at least a
+    bar) is
     composed anew. The last bar of the phrase is always composed, since it has to lead back to the beginning. A form
     that does not divide the bars into sections of two bars or more asks too much of a short phrase and is left out.
 

@@ -1,6 +1,7 @@
 """Drawing tokens with integers alone, so that the same seed gives the same notes on every machine.
 
-A token is drawn by adding Gumbel noise to the logits and taking the largest (E. J. Gumbel, "Statistical Theory of Extreme
+A token is drawn by adding Gumbel noise to the logits and taking the largest (E. J. Gumbel, "Statistical Theory of
+Extreme
 Values", 1954; the "Gumbel-max trick"). The noise is a fixed table, ``noise.npy``, read from a place that a
 counter-based generator names: SplitMix64 (G. L. Steele et al., "Fast splittable pseudorandom number generators",
 OOPSLA 2014) keyed by seed, candidate and step. Ties go to the lowest token.
@@ -60,7 +61,9 @@ class Sampler:
         noise = (load_noise().astype(np.int32) * factor) // _TEMPERATURE_STEPS
         wrapped = np.concatenate((noise, noise[:vocabulary])).astype(np.int32)
         self._windows = np.lib.stride_tricks.sliding_window_view(wrapped, vocabulary)
-        counters = np.arange(steps, dtype=np.uint64)[:, None] + (np.arange(candidates, dtype=np.uint64) << np.uint64(40))
+        counters = np.arange(steps, dtype=np.uint64)[:, None] + (
+            np.arange(candidates, dtype=np.uint64) << np.uint64(40)
+        )
         key = mix(np.array([seed & 0xFFFF_FFFF_FFFF_FFFF], dtype=np.uint64))
         with np.errstate(over="ignore"):
             mixed = mix((counters + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) ^ key)

@@ -45,9 +45,7 @@ class Session:
     def __init__(self, model: bytes, *, file: object = "model.onnx") -> None:
         self._file = file
         self._session = self._open(model)
-        self.metadata: Mapping[str, str] = MappingProxyType(
-            dict(self._session.get_modelmeta().custom_metadata_map)
-        )
+        self.metadata: Mapping[str, str] = MappingProxyType(dict(self._session.get_modelmeta().custom_metadata_map))
         self._check_metadata()
         self.layers, self.hidden = self._read_size("layers", _MAX_LAYERS), self._read_size("hidden", _MAX_HIDDEN)
         self._check_shapes()
@@ -130,9 +128,7 @@ class Session:
             for name in self._states
         }
 
-    def step(
-        self, features: npt.NDArray[np.int64], memory: Memory
-    ) -> tuple[npt.NDArray[np.int32], Memory]:
+    def step(self, features: npt.NDArray[np.int64], memory: Memory) -> tuple[npt.NDArray[np.int32], Memory]:
         """Return the next tokens' logits (B, V), in 1/256 nat, and the new memory.
 
         Args:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import os
 import shutil
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
 
 from gamemusic.errors import InputError, OutputError, PackError
+from gamemusic.files import write_file
 from gamemusic.packs import library
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card, write_card
 from gamemusic.packs.members import LIMITS, FolderMembers
@@ -21,23 +20,6 @@ from gamemusic.packs.schema import load_preset
 __all__ = ["install_pack", "remove_pack", "seal_folder", "zip_pack"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that it is either the old one or the new one, whatever happens."""
-    partial: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        partial = Path(name)
-        with open(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(partial, 0o644)  # mkstemp keeps others out, which a pack has no reason to
-        os.replace(partial, path)
-    except OSError as error:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {error.strerror}; nothing was changed") from None
 
 
 def seal_folder(folder: str | Path) -> Card:
@@ -64,7 +46,7 @@ def seal_folder(folder: str | Path) -> Card:
     if preset.model not in contents:
         raise PackError(f"{preset.model} is missing; train it with `gamemusic train {folder}`", file=folder)
     card = dataclasses.replace(old, name=preset.name, files=describe_files(contents))
-    _write(folder / CARD_FILE, write_card(card))
+    write_file(folder / CARD_FILE, write_card(card))
     return card
 
 
@@ -81,7 +63,7 @@ def zip_pack(pack: Pack, path: str | Path) -> Path:
             info.create_system, info.external_attr = 3, 0o100644 << 16  # the same on every system
             tight = len(data) > LIMITS.ratio // 2 * len(zlib.compress(data, 9))  # would look like a bomb when opened
             archive.writestr(info, data, zipfile.ZIP_STORED if tight else zipfile.ZIP_DEFLATED, 9)
-    _write(Path(path), buffer.getvalue())
+    write_file(Path(path), buffer.getvalue())
     return Path(path)
 
 

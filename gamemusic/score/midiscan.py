@@ -1,6 +1,7 @@
 """The bytes of a MIDI file, walked with bounds: chunks, events, and notes matched with their ends.
 
-Everything is checked here, so that a damaged file gives one `MidiError` that says where, within bounded time and memory.
+Everything is checked here, so that a damaged file gives one `MidiError` that says where, within bounded time and
+memory.
 What is merely untidy is read: unknown chunks, RIFF wrappers, bytes after the end, hanging notes, running status kept
 over meta events, key signatures that do not exist. Format: Standard MIDI Files 1.0 (RP-001).
 """

@@ -119,7 +119,7 @@ class Phrase:
             raise InputError(f"ending must be 'loop' or 'cadence' (received {self.ending!r})")
         for track in self.tracks:
             for note in track.notes:
-                if not (0 <= note.start and note.duration >= 1 and note.end <= self.ticks):
+                if not (note.start >= 0 and note.duration >= 1 and note.end <= self.ticks):
                     raise InputError(f"{track.role} note {note} does not lie inside the phrase's {self.ticks} ticks")
                 if not (0 <= note.pitch <= 127 and 1 <= note.velocity <= 127):
                     raise InputError(f"{track.role} note {note}: pitch must be 0 to 127 and velocity 1 to 127")

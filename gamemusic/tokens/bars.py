@@ -105,7 +105,8 @@ def cut_bars(phrase: Phrase) -> list[Bar]:
             pitch = note.pitch - shift
             if not low <= pitch <= high or note.duration > MAX_DURATION:
                 raise InputError(
-                    f"{role} note {note} has no token: pitch {low + shift} to {high + shift}, length 1 to {MAX_DURATION}"
+                    f"{role} note {note} has no token: pitch {low + shift} to {high + shift}, "
+                    f"length 1 to {MAX_DURATION}"
                 )
             sounded = Sounded(position, pitch - low, note.duration, velocity)
         bars[bar][1 + ROLES.index(role)].append(sounded)

@@ -172,4 +172,3 @@ class State:
         self.streams = [[] for _ in STREAMS]
         self.counts = [0] * len(STREAMS)
         self.copied = self.last_note = self.noted = self.struck = self.tokens_in_bar = 0
-

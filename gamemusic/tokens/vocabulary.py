@@ -1,7 +1,8 @@
 """The token table: what each integer means, and the features that condition the model at every step.
 
 A phrase is written bar by bar. ``BAR`` opens a bar; ``Same(stream, lag)`` says that a stream of this bar equals that of
-the bar ``lag`` bars earlier; then, position by position, ``Position``, a ``Chord`` where the harmony changes, and notes:
+the bar ``lag`` bars earlier; then, position by position, ``Position``, a ``Chord`` where the harmony changes, and
+notes:
 ``Velocity`` where the role's velocity changes, ``Note(role, pitch)``, and ``Duration`` (not for drums). ``END`` ends
 the phrase. Pitches and chord roots are relative to a tonic of C, so every key is the same to the model.
 
@@ -173,7 +174,9 @@ FEATURES = MappingProxyType(
 """What the model is told at every step, in the order of the columns, each with its number of values."""
 
 VOCABULARY_HASH = hashlib.sha256(
-    "\n".join((str(VOCABULARY_VERSION), *TOKEN_NAMES, *STYLE_NAMES, *(f"{k}={v}" for k, v in FEATURES.items()))).encode()
+    "\n".join(
+        (str(VOCABULARY_VERSION), *TOKEN_NAMES, *STYLE_NAMES, *(f"{k}={v}" for k, v in FEATURES.items()))
+    ).encode()
 ).hexdigest()
 """Changes when any token, style or feature changes its meaning; a model of another hash is refused."""
 

@@ -1,6 +1,6 @@
 """Makes tests/data/tiny_pack: a mood of random weights, small enough to commit. Needs the training extra; run by hand.
 
-    python tests/data/make_tiny_pack.py
+python tests/data/make_tiny_pack.py
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ def main() -> None:
     with torch.no_grad():
         for weight in model.parameters():
             weight.mul_(3)  # lively states, so that a test of equality is not one of silence
-    graph = build_graph(quantise(model), {"mood": "tiny", "styles": "chamber,rock", "data_hash": "", "licence": "CC0-1.0"})
+    graph = build_graph(
+        quantise(model), {"mood": "tiny", "styles": "chamber,rock", "data_hash": "", "licence": "CC0-1.0"}
+    )
     (folder / "model.onnx").write_bytes(graph)
     files = {name: (folder / name).read_bytes() for name in ("preset.yaml", "model.onnx")}
     card = Card(

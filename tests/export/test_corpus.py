@@ -12,7 +12,7 @@ from gamemusic.theory import chord_name
 
 pytest.importorskip("torch")
 
-from gamemusic_export.corpus import Piece, read_piece  # noqa: E402  # the training extra may be missing
+from gamemusic_export.corpus import Piece, read_piece  # the training extra may be missing
 
 
 def read(tmp_path: Path, content: bytes) -> Piece:
@@ -102,7 +102,10 @@ def test_a_pick_up_ends_the_bar_before_the_first(tmp_path: Path) -> None:
         (b"MThd\x00\x00\x00\x06\x00\x01", "piece.mid"),
         (midi_bytes({"kit": (-1, [(0.0, 1.0, 36)])}), "no pitched notes"),
         (midi_bytes(quartet(), meter=(7, 8)), "file has 7/8"),
-        (midi_bytes({"free": (0, [(b * 1.0 + (b * 37 % 64) / 97, 0.3, 60 + b % 7) for b in range(64)])}), "off any grid"),
+        (
+            midi_bytes({"free": (0, [(b * 1.0 + (b * 37 % 64) / 97, 0.3, 60 + b % 7) for b in range(64)])}),
+            "off any grid",
+        ),
         (midi_bytes(quartet(bars=2)), "no 4 bars in a row"),
     ],
 )

@@ -33,7 +33,9 @@ def phrases(draw: st.DrawFn) -> Phrase:
         pitches = st.sampled_from(DRUM_PITCHES) if role is Role.DRUMS else st.integers(low + shift, high + shift)
         drawn = draw(
             st.lists(
-                st.tuples(st.integers(0, total - 1), pitches, st.integers(1, MAX_DURATION), st.sampled_from(VELOCITIES)),
+                st.tuples(
+                    st.integers(0, total - 1), pitches, st.integers(1, MAX_DURATION), st.sampled_from(VELOCITIES)
+                ),
                 max_size=8,
             )
         )

@@ -56,7 +56,8 @@ def test_tokens_read_as_a_musician_would_write_them() -> None:
 
 
 def test_vocabulary_is_pinned() -> None:
-    """Models are bound to this table: when this fails, VOCABULARY_VERSION must rise and every model be trained again."""
+    """Models are bound to this table: when this fails, VOCABULARY_VERSION must rise and every model be trained
+    again."""
     assert VOCABULARY_SIZE == len(set(TOKEN_NAMES)) == 622
     assert sum(FEATURES.values()) == 933
     assert VOCABULARY_HASH.startswith("d9662a62da44")

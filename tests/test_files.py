@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gamemusic.audio.atomicfile import check_writable, write_file, write_files
 from gamemusic.errors import OutputError
+from gamemusic.files import check_writable, write_file, write_files
 
 
 def test_writes_and_replaces(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+# Two commands set everything up: `make demo` and `make test`. Nothing is needed but Python 3.10+, make and a package
+# manager; what the machine already has is not installed again.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The CPU build of torch where the machine's package index offers one; a plain `torch` would bring gigabytes of CUDA.
+TORCH ?= torch==2.13.0
+CORPUS ?= corpus
+WORK ?= runs
+
+.PHONY: demo test slow lint bench models clean
+
+demo: $(VENV)/.runtime
+	@.ci/setup audio $(BIN)/gamemusic
+	@$(BIN)/python examples/01_loop_per_mood.py out
+
+test: $(VENV)/.develop
+	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user
+	$(BIN)/python -m pytest -q
+
+slow: $(VENV)/.develop
+	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user
+	$(BIN)/python -m pytest -q -m "slow or not slow"
+
+lint: $(VENV)/.develop
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.develop
+	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont
+	$(BIN)/pip install -q $(TORCH) -r benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks.run
+
+# Rebuild the base model and every mood pack; resumable, hours on a CPU.
+models: $(VENV)/.develop
+	$(BIN)/python -m gamemusic_export --work $(WORK) all $(CORPUS)
+
+clean:
+	rm -rf $(VENV) out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@.ci/setup venv $(PYTHON) $(VENV)
+
+$(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.develop: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check "$(TORCH)"
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[train,dev]"
+	@touch $@ $(VENV)/.runtime
