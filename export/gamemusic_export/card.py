@@ -112,12 +112,12 @@ def _attribution(dataset: Dataset, corpus: CorpusRecipe, pieces: Iterable[int]) 
         groups[row.source, row.licence][row.credit] += 1
     titles = {source.folder: source for source in corpus.sources}
     found = []
-    for (folder, licence), credits in sorted(groups.items()):
+    for (folder, licence), thanks in sorted(groups.items()):
         source = titles[folder]
-        named = licence.upper().startswith("CC BY")
+        named = licence.startswith("CC-BY")
         credit = "each piece and its encoder are named in NOTICE" if named else source.credit
         found.append(
-            Source(name=source.title, licence=licence, count=sum(credits.values()), credit=credit, url=source.url)
+            Source(name=source.title, licence=licence, count=sum(thanks.values()), credit=credit, url=source.url)
         )
     return tuple(found)
 
@@ -146,6 +146,6 @@ def write_notice(dataset: Dataset, corpus: CorpusRecipe, path: Path) -> None:
     ]
     lines += ["", "Pieces under CC BY licences:", ""]
     lines += sorted(
-        f"{row.name}: {row.credit} ({row.licence})" for row in dataset.pieces if row.licence.upper().startswith("CC BY")
+        f"{row.name}: {row.credit} ({row.licence})" for row in dataset.pieces if row.licence.startswith("CC-BY")
     )
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

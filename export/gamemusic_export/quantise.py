@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from gamemusic.errors import InputError
 from gamemusic.tokens.vocabulary import FEATURES
 from gamemusic_export.model import EMBEDDING_SIZES, MoodLSTM
 
@@ -112,7 +113,14 @@ def _quantise_activation(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint
 
 
 def quantise(model: MoodLSTM, *, limit: int = WEIGHT_LIMIT) -> IntegerModel:
-    """Return a model's integers. ``limit`` is changed only by the test that shows why it is 63."""
+    """Return a model's integers. ``limit`` is changed only by the test that shows why it is 63.
+
+    Raises:
+        InputError: When a weight is not a finite number.
+    """
+    damaged = [name for name, value in model.state_dict().items() if not torch.isfinite(value).all()]
+    if damaged:
+        raise InputError(f"weights are not finite (NaN or infinite) in {', '.join(damaged)}; train the model again")
     columns, offsets, strides, rows = [], [], [], []
     place: list[tuple[int, int]] = []  # (first input of the float model, width) of each lookup
     first_row = first_input = 0
@@ -201,8 +209,3 @@ def step_reference(
     sums = ((inputs.astype(np.int64) - ZERO) @ model.head.astype(np.int64)).astype(np.float32)
     logits = np.clip(np.rint(sums * model.head_scale + model.head_bias), -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.int32)
     return logits, next_hidden, next_cell
-
-
-def check_finite(model: MoodLSTM) -> bool:
-    """Say whether every weight is a finite number."""
-    return all(bool(torch.isfinite(value).all()) for value in model.state_dict().values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +54,20 @@ def describe_piece(file: SourceFile, piece: PreparedPiece) -> tuple[str, str, st
     """Return (source, style, licence, credit) of a prepared piece."""
     source = file.source
     style = next((rule.style for rule in source.rules if _fits(rule, file, piece)), source.style)
-    licence = file.row.get("licence") or source.licence
+    licence = _spdx(file.row.get("licence") or source.licence)
     encoder = file.row.get("encoder", "")
     credit = source.credit
-    if encoder and licence.upper().startswith("CC BY"):
+    if encoder and licence.startswith("CC-BY"):
         credit = f"{file.row.get('title', file.path.stem)}, encoded by {encoder}"
     return source.folder, style, licence, credit
+
+
+def _spdx(licence: str) -> str:
+    """Return a licence as cards write it: the SPDX name of a Creative Commons licence, or ``Public domain``."""
+    attribution = re.search(r"(?:attribution|CC BY)\D*(\d\.\d)", licence, re.I)
+    if attribution:
+        return f"CC-BY-{attribution[1]}"
+    return "Public domain" if re.search(r"public domain|domaine public", licence, re.I) else licence
 
 
 def _fits(rule: Rule, file: SourceFile, piece: PreparedPiece) -> bool:

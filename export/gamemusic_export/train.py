@@ -153,6 +153,11 @@ def train(
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     run = _Run(folder, settings)
     run.resume(model, optimiser, sampler)
+    if run.update == 0 and not run.began:
+        # what is trained from has a score, too: a fine-tuned model is never kept when it is worse than its base
+        score = score_excerpts(model, model, dataset, validation)
+        run.log(settings.learning_rate_at(0), math.nan, score.bits_per_note)
+        run.keep(model, optimiser, sampler, score.bits_per_note)
     state = model.start(sampler.rows, device)
     began, update, summed = clock() - run.seconds, run.update, torch.zeros((), device=device)
     while update < settings.updates and run.stale < settings.patience:
@@ -204,6 +209,8 @@ class _Run:
         self.folder, self.settings = folder, settings
         self.update, self.tokens, self.seconds, self.best, self.stale = 0, 0, 0.0, math.inf, 0
         self.tokens_at_start, self.seconds_at_start = 0, 0.0
+        self.began = False
+        """Whether a checkpoint was found."""
 
     def resume(self, model: MoodLSTM, optimiser: torch.optim.AdamW, sampler: RowSampler) -> None:
         """Go on from the checkpoint in the folder, when there is one of the same settings."""
@@ -229,6 +236,7 @@ class _Run:
                 },
             }
         )
+        self.began = True
         torch.set_rng_state(tensors["generator"].to(torch.uint8))
         sampler.restore(meta["sampler"])
         self.update, self.tokens, self.seconds = meta["update"], meta["tokens"], meta["seconds"]
@@ -244,8 +252,9 @@ class _Run:
             write_tensors(self.folder / "best.safetensors", weights)
         tensors = {f"model.{name}": value for name, value in weights.items()}
         for name, parameter in model.named_parameters():
-            tensors[f"first.{name}"] = optimiser.state[parameter]["exp_avg"].cpu()
-            tensors[f"second.{name}"] = optimiser.state[parameter]["exp_avg_sq"].cpu()
+            moments = optimiser.state.get(parameter, {})  # none before the first update
+            tensors[f"first.{name}"] = moments.get("exp_avg", torch.zeros_like(parameter)).cpu()
+            tensors[f"second.{name}"] = moments.get("exp_avg_sq", torch.zeros_like(parameter)).cpu()
         tensors["generator"] = torch.get_rng_state()
         # two files take turns, so that a kill while one is written leaves the other
         name = f"checkpoint-{(self.update // self.settings.validate_every) % 2}.safetensors"

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import importlib
 import importlib.metadata
-import importlib.util
 import json
 import platform
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from gamemusic.cli.train import TRAIN_REMEDY, missing_extra
 from gamemusic.errors import GameMusicError
 
 __all__ = ["add_to"]
+
+
+_NEEDED = {"numpy": "numpy", "onnxruntime": "onnxruntime", "mido": "mido", "PyYAML": "yaml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +55,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _examine() -> Iterable[Finding]:
     yield Finding("Python", sys.version_info >= (3, 10), True, f"{platform.python_version()} on {platform.platform()}")
-    for package in ("numpy", "onnxruntime", "mido", "PyYAML"):
-        yield _look(package, True, lambda package=package: importlib.metadata.version(package), _pip(package))
+    for package, module in _NEEDED.items():
+        yield _look(package, True, functools.partial(_import, package, module), f"pip install {package}")
     yield _look("FluidSynth", False, _find_fluidsynth, "")
     yield _look("soundfont", False, _find_soundfont, "")
     yield from _find_moods()
-    trainable = all(importlib.util.find_spec(name) for name in ("torch", "onnx", "safetensors", "rich"))
-    detail = "installed" if trainable else "only for making moods: pip install 'gamemusic[train]'"
-    yield Finding("training extra", trainable, False, detail)
-
-
-def _pip(package: str) -> str:
-    return f"pip install {package}"
+    yield _look("output", False, _find_writable, "")
+    missing = missing_extra()
+    detail = f"only for making moods: {TRAIN_REMEDY}" if missing else "installed"
+    yield Finding("training extra", not missing, False, detail)
 
 
 def _look(name: str, needed: bool, find: Callable[[], str], remedy: str) -> Finding:
@@ -73,6 +76,11 @@ def _look(name: str, needed: bool, find: Callable[[], str], remedy: str) -> Find
         return Finding(name, False, needed, f"{error}; {remedy}")
 
 
+def _import(package: str, module: str) -> str:
+    importlib.import_module(module)  # what is installed may still fail to load
+    return importlib.metadata.version(package)
+
+
 def _find_fluidsynth() -> str:
     from gamemusic.audio.synth import fluidsynth_version
 
@@ -83,6 +91,13 @@ def _find_soundfont() -> str:
     from gamemusic.audio.soundfont import check_soundfont, find_soundfont
 
     return str(check_soundfont(find_soundfont()))
+
+
+def _find_writable() -> str:
+    from gamemusic.files import check_writable
+
+    check_writable(Path.cwd() / "loop.mid")
+    return f"files can be written to {Path.cwd()}"
 
 
 def _find_moods() -> Iterable[Finding]:

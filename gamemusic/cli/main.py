@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gamemusic.cli import check, compose, doctor, moods, schema
+from gamemusic.cli import check, compose, doctor, moods, schema, train
 from gamemusic.errors import GameMusicError
 
 __all__ = ["main", "make_parser"]
 
-_COMMANDS = (moods, compose, check, schema, doctor)
+_COMMANDS = (moods, compose, check, schema, train, doctor)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -49,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # whoever read our output has enough of it; leave nothing for the interpreter to flush at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        # a name too long for the file system, a disk that fails: nothing that a traceback would help to mend
+        print(f"gamemusic: error: {error}", file=sys.stderr)
         return 1
     return status
 

@@ -20,6 +20,8 @@ from gamemusic.tokens.vocabulary import BAR, END, FEATURES, START, VOCABULARY_SI
 
 __all__ = ["Candidates", "Conditions", "compose_candidates"]
 
+_LOGIT_LIMIT = 1 << 20
+"""Exported graphs keep to this; one made to do harm must not reach past the grammar's masks by overflow."""
 _COLUMNS = tuple(FEATURES)
 _TOKEN, _BARS_LEFT, _POSITION, _CHORD = (_COLUMNS.index(n) for n in ("token", "bars_left", "position", "chord"))
 
@@ -79,7 +81,8 @@ class _Batch:
     def step(self) -> npt.NDArray[np.int32]:
         """Run the model on the features and return its logits, (B, V)."""
         logits, self.memory = self.session.step(self.features, self.memory)
-        return logits
+        np.minimum(logits, _LOGIT_LIMIT, out=logits)
+        return np.maximum(logits, -_LOGIT_LIMIT, out=logits)
 
 
 def compose_candidates(
@@ -103,9 +106,12 @@ def compose_candidates(
         seed: Decides every draw, with the candidate's number and the step's.
         temperature: See `Sampler`.
         min_p: See `Sampler`.
-        repeats: Bars that copy an earlier bar, see `gamemusic.composer.form.plan_repeats`.
+        repeats: Bars that copy an earlier bar, see `gamemusic.composer.form.plan_repeats`; where the fixed chords of the
+            two bars differ, the chords are kept and the bar is composed.
     """
-    bars = grammar.rules.bars
+    bars, plan = grammar.rules.bars, grammar.rules.chords
+    if plan is not None:
+        repeats = {bar: source for bar, source in repeats.items() if plan.get(bar, ()) == plan.get(source, ())}
     limit = bars * (TOKENS_PER_BAR + 64) + 2
     sampler = Sampler(seed, count, limit, VOCABULARY_SIZE, temperature=temperature, min_p=min_p)
     batch = _Batch(session, grammar, count, conditions)

@@ -114,7 +114,7 @@ def test_a_killed_run_ends_where_an_undisturbed_one_does(dataset: Dataset, tmp_p
         assert torch.equal(a, b)
     with (tmp_path / "whole" / "log.csv").open() as file:
         log = list(csv.DictReader(file))
-    assert [int(row["update"]) for row in log] == [4, 8, 12]
+    assert [int(row["update"]) for row in log] == [0, 4, 8, 12]
     assert float(log[-1]["validation_bits_per_note"]) < float(log[0]["validation_bits_per_note"])
 
 

@@ -1,0 +1,334 @@
+"""Whatever a model says, the phrase is valid: 1,000 phrases from random weights, and models that mean harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
+from gamemusic.composer.form import plan_repeats
+from gamemusic.composer.session import Memory, Session
+from gamemusic.errors import InputError
+from gamemusic.score.phrase import Phrase, Role
+from gamemusic.theory import Key, chord_pitch_classes
+from gamemusic.tokens.bars import DEFAULT_POLYPHONY, Bar, join_bars, transposition
+from gamemusic.tokens.grammar import TOKENS_PER_BAR, Grammar, Rules, forced_chords
+from gamemusic.tokens.vocabulary import (
+    BAR,
+    CHORD,
+    CHORDS,
+    DRUM_PITCHES,
+    DURATION,
+    END,
+    FEATURES,
+    MAX_DURATION,
+    MODE_NAMES,
+    NOTE,
+    PITCH_RANGES,
+    POSITION,
+    QUALITY_NAMES,
+    ROLES,
+    SAME,
+    START,
+    VELOCITY,
+    VOCABULARY_SIZE,
+)
+from gamemusic.units import METERS, Meter
+
+TINY = Path(__file__).parents[1] / "data" / "tiny_pack" / "model.onnx"
+FORMS = ((), ("A", "A", "B", "A"), ("A", "A'"), ("A", "B", "A'", "C"), ("A", "A", "A'"))
+MOST_STEPS_PER_BAR = TOKENS_PER_BAR + 64
+LOGIT_LIMIT = 1 << 20  # what an exported graph clips its logits to
+
+Ints = npt.NDArray[np.int32]
+Logits = Callable[[int, int], Ints]
+
+
+class StandIn(Session):
+    """A session without a model: logits come from a function of (step, batch)."""
+
+    def __init__(self, logits: Logits) -> None:
+        self.logits = logits
+        self.steps = 0
+
+    def start(self, batch: int) -> Memory:
+        return {"nothing": np.zeros((batch, 1), dtype=np.float32)}
+
+    def step(self, features: npt.NDArray[np.int64], memory: Memory) -> tuple[Ints, Memory]:
+        for column, values in enumerate(FEATURES.values()):
+            assert 0 <= features[:, column].min() and features[:, column].max() < values
+        logits = self.logits(self.steps, len(features))
+        self.steps += 1
+        return logits, memory
+
+
+def _random_rules(rng: np.random.Generator, bars: int, meter: Meter) -> Rules:
+    key = Key(int(rng.integers(12)), str(rng.choice(MODE_NAMES)))
+    roles = tuple(role for role in ROLES if rng.random() < 0.5) or (ROLES[int(rng.integers(len(ROLES)))],)
+    heard = tuple(role for role in roles if rng.random() < 0.5)
+    ranges = {}
+    for role in roles:
+        if role is not Role.DRUMS and rng.random() < 0.5:
+            low, high = (end + transposition(key.tonic) for end in PITCH_RANGES[role])
+            least = int(rng.integers(low, high + 1))
+            ranges[role] = (least, min(127, least + int(rng.choice([0, 1, 5, 12, 30]))))
+    plan = None
+    if rng.random() < 0.5:
+        ticks = rng.choice(bars * meter.bar_ticks, size=int(rng.integers(1, 2 * bars + 1)), replace=False)
+        pairs = [(int(tick), int(rng.integers(CHORDS))) for tick in sorted(ticks)]
+        plan = forced_chords(pairs, bars, meter.bar_ticks)
+    return Rules(
+        bars=bars,
+        meter=meter,
+        key=key,
+        roles=roles,
+        heard=heard,
+        ranges=ranges,
+        polyphony={**DEFAULT_POLYPHONY, **{role: int(rng.integers(1, 7)) for role in roles if rng.random() < 0.5}},
+        density={role: int(rng.integers(1, 49)) for role in roles if rng.random() < 0.3},
+        scale_strictness=float(rng.choice([0.0, 0.3, 1.0])),
+        chords=plan,
+    )
+
+
+def _random_conditions(rng: np.random.Generator, rules: Rules) -> Conditions:
+    return Conditions(
+        style=int(rng.integers(FEATURES["style"])),
+        intensity=int(rng.integers(FEATURES["intensity"])),
+        meter=tuple(METERS).index(str(rules.meter)),
+        mode=MODE_NAMES.index(rules.key.mode),
+        roles=sum(1 << ROLES.index(role) for role in rules.roles),
+        ending=int(rng.integers(2)),
+    )
+
+
+def _compose(
+    session: Session, rules: Rules, conditions: Conditions, *, seed: int, count: int = 8, form: tuple[str, ...] = ()
+) -> Candidates:
+    rng = np.random.default_rng(seed)
+    return compose_candidates(
+        session,
+        Grammar(rules),
+        conditions,
+        count=count,
+        seed=seed,
+        temperature=float(rng.choice([0.2, 1.0, 2.0])),
+        min_p=float(rng.choice([0.0, 0.02, 0.5])),
+        repeats=plan_repeats(form, rules.bars),
+    )
+
+
+def _check(composed: Candidates, rules: Rules) -> None:
+    """Check every candidate against every rule."""
+    assert composed.steps <= (rules.bars + 1) * MOST_STEPS_PER_BAR + 2  # and one bar more, for the seam
+    frame = Phrase(bars=rules.bars, meter=rules.meter, tempo_bpm=100, key=rules.key, tracks=())
+    for bars in composed.bars:
+        assert len(bars) == rules.bars
+        _check_bars(bars, rules)
+        phrase = join_bars(bars, frame, rules.polyphony)  # refuses notes that do not lie inside the phrase
+        assert set(phrase.roles) <= set(rules.roles)
+        heard = {note.start // rules.meter.bar_ticks for role in rules.heard or rules.roles for note in phrase.track(role).notes}
+        assert heard == set(range(rules.bars))
+        for role, note in phrase.notes():
+            low, high = (0, 127) if role is Role.DRUMS else rules.ranges.get(role, (0, 127))
+            assert low <= note.pitch <= high
+            assert role is not Role.DRUMS or note.pitch in DRUM_PITCHES
+            assert note.duration <= MAX_DURATION
+        for track in phrase.tracks:
+            if track.role is not Role.DRUMS:
+                for tick in {note.start for note in track.notes}:
+                    sounding = [note for note in track.notes if note.start <= tick < note.end]
+                    assert len(sounding) <= rules.polyphony[track.role]
+                    assert len({note.pitch for note in sounding}) == len(sounding)
+        if rules.chords is not None:
+            planned = [(bar * rules.meter.bar_ticks + at, chord) for bar, plan in rules.chords.items() for at, chord in plan]
+            numbers = [
+                (c.start, (c.root - rules.key.tonic) % 12 * len(QUALITY_NAMES) + QUALITY_NAMES.index(c.quality))
+                for c in phrase.chords
+            ]
+            assert numbers == planned
+        if rules.scale_strictness == 1 and not rules.ranges:
+            chords = [set(chord_pitch_classes(c.root, c.quality)) for c in phrase.chords]
+            allowed = set(rules.key.pitch_classes).union(*chords)
+            assert all(note.pitch % 12 in allowed for role, note in phrase.notes() if role is not Role.DRUMS)
+
+
+def _check_bars(bars: list[Bar], rules: Rules) -> None:
+    """Check what `join_bars` would mend."""
+    for bar in bars:
+        for stream, content in enumerate(bar):
+            positions = [event[0] for event in content]  # type: ignore[index]  # pairs and Sounded
+            assert positions == sorted(positions)
+            assert not positions or 0 <= positions[0] and positions[-1] < rules.meter.bar_ticks
+            if stream:
+                role = ROLES[stream - 1]
+                assert not content or role in rules.roles
+                assert len(content) <= rules.density.get(role, 10_000)
+                assert len(content) == len({event[:2] for event in content})  # type: ignore[index]  # as above
+                struck = max((positions.count(position) for position in set(positions)), default=0)
+                assert struck <= rules.polyphony[role]
+
+
+def _draw_phrases(rng: np.random.Generator, meter: Meter, counts: list[int], *, candidates: int) -> int:
+    """Compose and check one batch for each bar count, every other one by a model; return the number of phrases."""
+    tiny = Session(TINY.read_bytes())
+    phrases = 0
+    for batch, bars in enumerate(counts):
+        rules = _random_rules(rng, bars, meter)
+        scale = (0.5, 2, 5, 20)[batch // 2 % 4]  # from nearly even to nearly certain, in nats
+        weights = rng.normal(0, 256 * scale, (16, VOCABULARY_SIZE)).astype(np.int32)
+        session = tiny if batch % 2 else StandIn(_shuffling(weights))
+        form = FORMS[int(rng.integers(len(FORMS)))]
+        conditions = _random_conditions(rng, rules)
+        composed = _compose(session, rules, conditions, seed=batch, count=candidates, form=form)
+        _check(composed, rules)
+        phrases += len(composed.bars)
+    return phrases
+
+
+def _shuffling(weights: Ints) -> Logits:
+    """Return logits that differ from step to step: rows of ``weights``, each step others, rolled along."""
+    return lambda step, batch: np.roll(weights, (step, step * 37), axis=(0, 1))[:batch].copy()
+
+
+@pytest.mark.parametrize("meter", METERS.values(), ids=str)
+def test_a_thousand_phrases_from_random_weights_are_valid(meter: Meter) -> None:
+    rng = np.random.default_rng(list(METERS.values()).index(meter))
+    counts = [1 + batch % 8 for batch in range(28)] + [16, 24, 33, 64]
+    assert _draw_phrases(rng, meter, counts, candidates=8) == 256  # in each of four meters
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("meter", METERS.values(), ids=str)
+def test_every_bar_count_is_kept(meter: Meter) -> None:
+    rng = np.random.default_rng(100 + list(METERS.values()).index(meter))
+    assert _draw_phrases(rng, meter, list(range(1, 65)), candidates=4) == 256
+
+
+def _rules(**changes: object) -> Rules:
+    values: dict[str, object] = {"bars": 4, "meter": METERS["4/4"], "key": Key(2, "minor"), "roles": tuple(ROLES)}
+    return Rules(**{**values, **changes})  # type: ignore[arg-type]  # a test's shorthand
+
+
+def _even(_: int, batch: int) -> Ints:
+    return np.zeros((batch, VOCABULARY_SIZE), dtype=np.int32)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"bars": 3},
+        {"roles": (Role.LEAD, Role.BASS)},
+        {"ranges": {Role.LEAD: (72, 76)}},
+        {"polyphony": {**DEFAULT_POLYPHONY, Role.HARMONY: 1}},
+        {"density": {Role.DRUMS: 1}},
+        {"heard": (Role.TEXTURE,)},
+        {"chords": {0: ((0, 3),), 1: (), 2: (), 3: ()}},
+        {"scale_strictness": 1.0},
+        {"meter": METERS["3/4"]},
+    ],
+    ids=lambda broken: next(iter(broken)),
+)
+def test_the_check_sees_each_rule_broken(broken: dict[str, object]) -> None:
+    """Control: phrases composed by one set of rules and checked by another."""
+    noise = np.random.default_rng(1).normal(0, 512, (16, VOCABULARY_SIZE)).astype(np.int32)
+    rules = _rules()
+    composed = _compose(StandIn(_shuffling(noise)), rules, _random_conditions(np.random.default_rng(2), rules), seed=5)
+    _check(composed, rules)
+    with pytest.raises((AssertionError, InputError)):
+        _check(composed, _rules(**broken))
+
+
+def _always(token: int, height: int) -> Logits:
+    def logits(_: int, batch: int) -> Ints:
+        values = np.full((batch, VOCABULARY_SIZE), -height, dtype=np.int32)
+        values[:, token] = height
+        return values
+
+    return logits
+
+
+STUBBORN = (
+    START,
+    BAR,
+    END,
+    SAME,
+    SAME + 1,
+    POSITION,
+    POSITION + 47,
+    CHORD,
+    VELOCITY,
+    VELOCITY + 7,
+    DURATION,
+    DURATION + MAX_DURATION - 1,
+    *(NOTE[role] for role in ROLES),
+    VOCABULARY_SIZE - 1,
+)
+
+
+@pytest.mark.parametrize("height", [LOGIT_LIMIT, (1 << 31) - 1], ids=["most", "int32"])
+@pytest.mark.parametrize("token", STUBBORN)
+def test_a_model_that_only_wants_one_token_composes_a_valid_phrase(token: int, height: int) -> None:
+    """The second height is beyond what an exported graph gives: a graph made to do harm must not reach past the masks."""
+    rng = np.random.default_rng(token)
+    for meter in METERS.values():
+        rules = _random_rules(rng, 3, meter)
+        session = StandIn(_always(token, height))
+        _check(_compose(session, rules, _random_conditions(rng, rules), seed=token, count=2), rules)
+
+
+@pytest.mark.parametrize("low", [-LOGIT_LIMIT, -(1 << 31)], ids=["most", "int32"])
+@pytest.mark.parametrize("kind", ["even", "lowest", "highest", "ends", "alternating"])
+def test_models_without_sense_compose_valid_phrases(kind: str, low: int) -> None:
+    rng = np.random.default_rng(9)
+    high = -low - 1
+
+    def logits(step: int, batch: int) -> Ints:
+        shape = (batch, VOCABULARY_SIZE)
+        if kind == "even":
+            return _even(step, batch)
+        if kind == "ends":
+            return rng.choice(np.array([low, high], dtype=np.int32), size=shape)
+        return np.full(shape, {"lowest": low, "highest": high, "alternating": (low, high)[step % 2]}[kind], dtype=np.int32)
+
+    for bars in (1, 2, 5):
+        for meter in METERS.values():
+            rules = _random_rules(rng, bars, meter)
+            form = FORMS[bars % len(FORMS)]
+            _check(_compose(StandIn(logits), rules, _random_conditions(rng, rules), seed=bars, count=4, form=form), rules)
+
+
+def test_fixed_chords_stand_where_a_form_repeats_other_bars() -> None:
+    """Three chords do not divide the form's sections of two bars: the chords are kept, bar by bar."""
+    meter = METERS["4/4"]
+    plan = forced_chords([(bar * meter.bar_ticks, (5, 60, 90)[bar % 3]) for bar in range(8)], 8, meter.bar_ticks)
+    rules = _rules(bars=8, roles=(Role.LEAD, Role.BASS), chords=plan)
+    conditions = _random_conditions(np.random.default_rng(3), rules)
+    for seed in range(4):
+        _check(_compose(Session(TINY.read_bytes()), rules, conditions, seed=seed, form=("A", "A", "B", "A")), rules)
+
+
+def test_a_form_repeats_its_bars() -> None:
+    rules = _rules(bars=8, roles=(Role.LEAD, Role.BASS))
+    conditions = _random_conditions(np.random.default_rng(3), rules)
+    composed = _compose(Session(TINY.read_bytes()), rules, conditions, seed=1, form=("A", "A", "B", "A"))
+    for bars in composed.bars:
+        assert bars[2:4] == bars[0:2] and bars[6] == bars[0]
+        assert bars[4:6] != bars[0:2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"roles": ()}, "no role is left"),
+        ({"roles": (Role.LEAD,), "heard": (Role.BASS,)}, "heard must be among"),
+        ({"ranges": {Role.LEAD: (20, 30)}}, "range 20 to 30 of lead leaves no note in D minor"),
+    ],
+)
+def test_rules_that_leave_nothing_are_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Grammar(_rules(**changes))
