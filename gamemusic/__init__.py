@@ -62,15 +62,22 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first asked for (PEP 562)."""
     if name == "__version__":
-        from importlib.metadata import version
-
-        value: Any = version("gamemusic")
+        value: Any = _version()
     elif name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
     else:
         raise AttributeError(f"module 'gamemusic' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("gamemusic")
+    except PackageNotFoundError:  # a checkout, or an executable that packed the modules only
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

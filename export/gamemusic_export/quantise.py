@@ -197,7 +197,8 @@ def step_reference(
     next_hidden, next_cell = [], []
     for layer, old_hidden, old_cell in zip(model.layers, hidden, cell, strict=True):
         joined = np.concatenate((inputs, old_hidden), axis=1).astype(np.int64) - ZERO
-        sums = (joined @ layer.weight.astype(np.int64)).astype(np.float32)
+        # by columns: numpy multiplies integers without BLAS, six times as fast when it reads them in a row
+        sums = (joined @ layer.weight.astype(np.int64, order="F")).astype(np.float32)
         index = _to_index(sums * layer.scale + layer.bias)
         enter, forget, leave = (sigmoid[index[:, gate * size : (gate + 1) * size]] for gate in (0, 1, 3))
         new_cell = forget * old_cell + enter * tanh[index[:, 2 * size : 3 * size]]
@@ -206,6 +207,6 @@ def step_reference(
         inputs = np.clip(steps, 1, 255).astype(np.uint8)
         next_hidden.append(inputs)
         next_cell.append(new_cell)
-    sums = ((inputs.astype(np.int64) - ZERO) @ model.head.astype(np.int64)).astype(np.float32)
+    sums = ((inputs.astype(np.int64) - ZERO) @ model.head.astype(np.int64, order="F")).astype(np.float32)
     logits = np.clip(np.rint(sums * model.head_scale + model.head_bias), -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.int32)
     return logits, next_hidden, next_cell

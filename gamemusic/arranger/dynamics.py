@@ -20,6 +20,10 @@ _DOWNBEAT, _HALF_BAR, _PULSE, _EIGHTH, _BETWEEN = 9, 5, 3, -3, -6
 _STRUCK = 110
 """Expression of instruments that are struck or plucked."""
 _SWELL_BARS, _SWELL = 4, 3
+_USUAL = 80
+"""Velocity of a role's median note before accents and intensity."""
+_CONTRAST = 24
+"""Most that a written velocity may differ from it."""
 _LINES = frozenset({Role.LEAD, Role.COUNTER, Role.BASS})
 """Roles that play one note at a time, and shape each."""
 
@@ -56,14 +60,20 @@ def shape_velocities(
 ) -> list[int]:
     """Return the velocity each note is played with.
 
+    What is written decides who is louder within the role, not how loud the role is: scores that were marked soft
+    throughout would be lost in the mix, and loudness is the intensity's business. So velocities are taken from the
+    role's median, which is played at the usual level. Drums play what is written.
+
     Accents follow the meter. They are full where the notes are all written alike and halved where the composer or the
     figure has said who is loud; drums with accents of their own get no others.
     """
     flat = len({note.velocity for note in notes}) <= 1
     mean = sum(note.pitch for note in notes) // max(1, len(notes))
+    median = sorted(note.velocity for note in notes)[len(notes) // 2] if notes else _USUAL
     shaped = []
     for note in notes:
-        velocity = note.velocity + _swell(note.start, meter, ticks)
+        written = _USUAL + min(_CONTRAST, max(-_CONTRAST, note.velocity - median))
+        velocity = (note.velocity if role is Role.DRUMS else written) + _swell(note.start, meter, ticks)
         accent = _accent(note.start % meter.bar_ticks, meter)
         if role is Role.DRUMS:
             velocity += 2 * accent if flat else 0

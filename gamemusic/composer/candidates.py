@@ -46,13 +46,15 @@ class Candidates:
     """The bars of each candidate."""
     seam_bits: list[float]
     """Each one's seam score, see `gamemusic.score.phrase.Phrase.seam_bits`."""
+    absent: list[int]
+    """How many of the roles that should be heard each one leaves out of more than three quarters of its bars."""
     steps: int
     """Model steps taken, the seam's included."""
 
     @property
     def best(self) -> int:
-        """Index of the candidate with the smoothest seam; the first of equals."""
-        return min(range(len(self.bars)), key=lambda index: self.seam_bits[index])
+        """Index of the candidate with the smoothest seam among those that leave out the fewest roles."""
+        return min(range(len(self.bars)), key=lambda index: (self.absent[index], self.seam_bits[index]))
 
 
 class _Batch:
@@ -164,7 +166,13 @@ def compose_candidates(
     ]
     over, seam_steps = _score_seams(batch, table)
     seams = [(a - b) / FRACTION for a, b in zip(over, inside, strict=True)]
-    return Candidates([state.history for state in states], seams, step + 1 + seam_steps)
+    absent = [_count_absent(state.history, grammar.heard) for state in states]
+    return Candidates([state.history for state in states], seams, absent, step + 1 + seam_steps)
+
+
+def _count_absent(bars: list[Bar], streams: tuple[int, ...]) -> int:
+    """Return how many of ``streams`` have something in less than a quarter of the bars."""
+    return sum(4 * sum(bool(bar[stream]) for bar in bars) < len(bars) for stream in streams)
 
 
 def _copy_bar(state: State, source: int, bars: int) -> list[int]:

@@ -98,16 +98,18 @@ class Grammar:
         self._used = 0
         self._row_of: dict[tuple[int, ...], int] = {}
         self._free_rows: dict[int, Ints] = {}
-        self._heard = tuple(1 + ROLES.index(role) for role in (rules.heard or rules.roles))
+        self.heard = tuple(1 + ROLES.index(role) for role in (rules.heard or rules.roles))
         if not set(rules.heard or rules.roles) <= set(rules.roles):
             raise InputError("roles that are heard must be among the roles that are written")
-        self._heard_mask = sum(1 << stream for stream in self._heard)
+        self._heard_mask = sum(1 << stream for stream in self.heard)
         self._writes = sum(1 << (1 + ROLES.index(role)) for role in rules.roles)
         self._caps = [99, *(rules.polyphony.get(role, DEFAULT_POLYPHONY[role]) for role in ROLES)]
         self._density = tuple((1 + ROLES.index(role), limit) for role, limit in rules.density.items())
         self._bar_ticks = rules.meter.bar_ticks
         self._stream_rows = self._find_notes()
         self.pitch_rows = self._weigh_pitches()
+        self._never_outside = (self.pitch_rows > _STRICT).all(axis=0)
+        """Tokens that strictness 1 allows under every chord."""
 
     def _find_notes(self) -> list[Ints]:
         """Return for each stream the row that allows its notes in range."""
@@ -253,7 +255,9 @@ class Grammar:
         row = self._notes_after(last_note, free)
         if phase == Phase.VELOCITY:
             return row
-        if not row[max(last_note, _FIRST_NOTE) :].all():  # some note is allowed, and so may change its velocity
+        above = max(last_note, _FIRST_NOTE)
+        # a velocity must be followed by a note: one that is allowed, and not only for want of any inside the key
+        if (self._never_outside[above:] & (row[above:] == 0)).any():
             row[VELOCITY : VELOCITY + len(VELOCITIES)] = 0
         if phase == Phase.POSITION:
             if free & 1:
