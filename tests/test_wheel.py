@@ -59,8 +59,6 @@ class Environment:
 @pytest.fixture(scope="module")
 def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds in ``direct`` the wheel from the tree, in ``by_sdist`` the sdist and the wheel from that."""
-    pytest.importorskip("build")
-    pytest.importorskip("hatchling")
     folder = tmp_path_factory.mktemp("built")
     build = (sys.executable, "-m", "build", "--no-isolation")
     run(*build, "--wheel", "--outdir", folder / "direct", root, cwd=folder)

@@ -24,11 +24,12 @@ def run(options: argparse.Namespace) -> int:
     path: Path = options.path
     if not path.exists():
         raise InputError(f"{path} does not exist; give a preset file, or the folder or zip of a mood pack")
+    warnings: tuple[str, ...] = ()
     if path.suffix.lower() in (".yaml", ".yml"):
         from gamemusic.packs.pack import open_preset
 
         preset = open_preset(path)
-        found, warnings, what = preset.name, (), "preset"
+        found, what = preset.name, "preset"
         styles = tuple(preset.styles)
     else:
         from gamemusic.composer.composer import Composer
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
         pack = open_pack(path)
         Composer(pack)  # loads the model and runs it once
-        found, warnings, what = pack.name, pack.card.warnings, "mood pack"
+        found, what, warnings = pack.name, "mood pack", pack.card.warnings
         styles = tuple(pack.preset.styles)
     if options.json:
         facts = {"path": str(path), "kind": what, "name": found, "styles": list(styles), "warnings": list(warnings)}

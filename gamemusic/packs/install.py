@@ -22,6 +22,15 @@ __all__ = ["install_pack", "remove_pack", "seal_folder", "zip_pack"]
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
+def _write(path: Path, data: bytes) -> None:
+    """Write a whole file or none, and the folders above it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path.parent} cannot be made: {error.strerror}; nothing was changed") from None
+    write_file(path, data)
+
+
 def seal_folder(folder: str | Path) -> Card:
     """Write a pack folder's card anew, with the sizes and hashes of the files as they are now, and return it.
 
@@ -44,9 +53,9 @@ def seal_folder(folder: str | Path) -> Card:
     old = load_card(members.read(CARD_FILE, MAX_CARD_BYTES + 1), file=folder / CARD_FILE)
     contents = {name: members.read(name, LIMITS.member_bytes) for name in names if name != CARD_FILE}
     if preset.model not in contents:
-        raise PackError(f"{preset.model} is missing; train it with `gamemusic train {folder}`", file=folder)
+        raise PackError(f"{preset.model} is missing; train one (gamemusic train)", file=folder)
     card = dataclasses.replace(old, name=preset.name, files=describe_files(contents))
-    write_file(folder / CARD_FILE, write_card(card))
+    _write(folder / CARD_FILE, write_card(card))
     return card
 
 
@@ -63,7 +72,7 @@ def zip_pack(pack: Pack, path: str | Path) -> Path:
             info.create_system, info.external_attr = 3, 0o100644 << 16  # the same on every system
             tight = len(data) > LIMITS.ratio // 2 * len(zlib.compress(data, 9))  # would look like a bomb when opened
             archive.writestr(info, data, zipfile.ZIP_STORED if tight else zipfile.ZIP_DEFLATED, 9)
-    write_file(Path(path), buffer.getvalue())
+    _write(Path(path), buffer.getvalue())
     return Path(path)
 
 

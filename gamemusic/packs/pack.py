@@ -105,9 +105,9 @@ def read_parts(members: Members) -> tuple[Preset, Card]:
     preset = load_preset(members.read(PRESET_FILE, MAX_BYTES + 1), file=path / PRESET_FILE)
     if preset.model not in names:
         what = f"{preset.model} is missing: this is a preset without a model"
-        raise PackError(f"{what}; train one with `gamemusic train {path} --midi FOLDER`", file=path)
+        raise PackError(f"{what}; train one (gamemusic train) or get the whole pack", file=path)
     if CARD_FILE not in names:
-        raise PackError(f"{CARD_FILE} is missing; `gamemusic train` writes it beside the model", file=path)
+        raise PackError(f"{CARD_FILE} is missing; training writes it beside the model", file=path)
     card = load_card(members.read(CARD_FILE, MAX_CARD_BYTES + 1), file=path / CARD_FILE)
     if card.name != preset.name:
         message = f"{PRESET_FILE} is of the mood {preset.name!r}, {CARD_FILE} of {card.name!r}; give both one name"
@@ -118,7 +118,7 @@ def read_parts(members: Members) -> tuple[Preset, Card]:
 def _check_list(members: Members, preset: Preset, card: Card, limits: Limits) -> None:
     """Check the card's list of files against the files that are there, names and sizes."""
     path, listed, present = members.path, set(card.files), set(members.names()) - {CARD_FILE}
-    again = "run `gamemusic pack` to write a new card"
+    again = "write a new card with gamemusic.packs.install.seal_folder"
     if CARD_FILE in listed:
         raise PackError(f"{CARD_FILE} lists itself; {again}", file=path)
     try:
@@ -195,7 +195,7 @@ def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = F
         if members.size(name) == entry.size:
             contents[name] = members.read(name, entry.size)
         if name not in contents or hashlib.sha256(contents[name]).hexdigest() != entry.sha256:
-            edited = "if you edited it, run `gamemusic pack` to write a new card, else get the pack again"
+            edited = "if you edited it, write a new card with gamemusic.packs.install.seal_folder, else get the pack again"
             raise PackError(f"{name} is not the file that {CARD_FILE} describes; {edited}", file=members.path)
     preset = load_preset(contents[PRESET_FILE], file=members.path / PRESET_FILE)  # of the very bytes that were checked
     return Pack(name=preset.name, preset=preset, card=card, path=members.path, origin=origin, members=contents)

@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def pack(tiny_pack: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_pack, tmp_path / "pack"))
 
 
-def renew_card(pack: Path, **changes: object) -> None:
+def renew_card(pack: Path, **changes: Any) -> None:
     """Make the card describe the files as they are now."""
     card = load_card((pack / CARD_FILE).read_bytes(), file=pack / CARD_FILE)
     files = describe_files({path.name: path.read_bytes() for path in pack.iterdir()})

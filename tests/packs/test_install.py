@@ -62,7 +62,7 @@ def test_zips_are_reproducible(write_folder: Write, tmp_path: Path) -> None:
 def test_zip_that_cannot_be_written(write_folder: Write, tmp_path: Path) -> None:
     pack = open_pack(write_folder(pack_of()))
     (tmp_path / "taken").mkdir()
-    with pytest.raises(OutputError, match="nothing was changed"):
+    with pytest.raises(OutputError, match="is a folder"):
         zip_pack(pack, tmp_path / "taken")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["calm", "taken"]
 

@@ -44,7 +44,7 @@ def test_digest_is_of_the_content(write_folder: Write, tmp_path: Path, files: Fi
     [
         (lambda files: files.pop("preset.yaml"), "preset.yaml is missing, so this is no mood pack"),
         (lambda files: files.pop("model.onnx"), "model.onnx is missing: this is a preset without a model; train one"),
-        (lambda files: files.pop("card.json"), "card.json is missing; `gamemusic train` writes it"),
+        (lambda files: files.pop("card.json"), "card.json is missing; training writes it"),
         (lambda files: files.update({"evil.py": b""}), "evil.py is not listed in card.json; remove the file"),
         (lambda files: files.update({"sub/evil.dll": b""}), "sub/evil.dll is not listed"),
         (
@@ -54,7 +54,7 @@ def test_digest_is_of_the_content(write_folder: Write, tmp_path: Path, files: Fi
         (lambda files: files.update({"model.onnx": b"longer" * 9}), "model.onnx is not the file that card.json"),
         (
             lambda files: files.update({"preset.yaml": PRESET.encode() + b"\n"}),
-            "if you edited it, run `gamemusic pack`",
+            "if you edited it, write a new card",
         ),
     ],
 )
