@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from gamemusic.audio.soundfont import find_soundfont
 from gamemusic.audio.synth import fluidsynth_version
+from gamemusic.cli.main import make_parser
 from gamemusic.errors import MissingError
 
 ROOT = Path(__file__).parents[1]
@@ -21,28 +24,64 @@ PAGES = sorted(
 )
 
 
-def blocks(language: str) -> list[str]:
-    """Return the README's blocks of code in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+SET_UP = ("make ", "pip ", "python -m pip ", "python3 -m venv ", "apt ", "apt-get ", "sudo ", "brew ", "choco ", "git ")
+"""Beginnings of shell blocks that set up a machine, which is what .ci/setup and test_wheel.py are for."""
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """Variables under which `gamemusic` and `python` are this checkout and this interpreter."""
+@dataclass(frozen=True)
+class Block:
+    """A piece of code on a page; what shows something else is marked as text or console there."""
+
+    page: Path
+    number: int
+    language: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}-{self.language}{self.number}"
+
+
+def blocks() -> list[Block]:
+    """Return the blocks of all pages that are to be run, each on its own, as they stand."""
+    found = []
+    for page in PAGES:
+        fences = re.findall(r"^```(python|sh)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        found += [
+            Block(page, number, language, code)
+            for number, (language, code) in enumerate(fences)
+            if language == "python" or not code.startswith(SET_UP)
+        ]
+    return found
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command."""
+    actions = make_parser()._actions
+    return dict(next(action for action in actions if isinstance(action, argparse._SubParsersAction)).choices)
+
+
+def need_sound() -> None:
+    """Skip where there is none."""
     try:
         fluidsynth_version()
         find_soundfont()
     except MissingError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Variables under which `gamemusic` and `python` are this checkout and this interpreter."""
     if os.name == "nt":
-        pytest.skip("the README's lines are for a shell")
+        pytest.skip("the pages' lines are for a shell")
     programs = tmp_path / "programs"
     programs.mkdir()
     for name, words in (("gamemusic", "-m gamemusic"), ("python", "")):
         (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
         (programs / name).chmod(0o755)
     path = os.pathsep.join((str(programs), os.environ["PATH"]))
-    return {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "export")))}
+    hidden = {"XDG_DATA_HOME": str(tmp_path / "data")}  # moods that whoever runs the tests has installed
+    return {**os.environ, **hidden, "PATH": path, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "export")))}
 
 
 def run(words: list[str], folder: Path, environment: dict[str, str]) -> None:
@@ -51,24 +90,38 @@ def run(words: list[str], folder: Path, environment: dict[str, str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_commands_of_the_readme(environment: dict[str, str], tmp_path: Path) -> None:
-    scripts = blocks("sh")
-    assert scripts
-    for number, script in enumerate(scripts):
-        folder = tmp_path / f"sh{number}"
-        run(["sh", "-e", "-c", script], folder, environment)
-        for name in re.findall(r"-o (\S+)", script):
-            assert (folder / name).stat().st_size > 100
+def test_the_readme_is_run() -> None:
+    found = {block.language for block in blocks() if block.page == README}
+    assert found == {"python", "sh"}
 
 
-def test_python_of_the_readme(environment: dict[str, str], tmp_path: Path) -> None:
-    scripts = blocks("python")
-    assert scripts
-    for number, script in enumerate(scripts):
-        folder = tmp_path / f"python{number}"
-        run([sys.executable, "-W", "error", "-c", script], folder, environment)
-        for name in re.findall(r'save\("(\S+)"\)', script):
-            assert (folder / name).stat().st_size > 100
+@pytest.mark.parametrize("block", blocks(), ids=str)
+def test_code_on_pages(block: Block, environment: dict[str, str], tmp_path: Path) -> None:
+    if ".wav" in block.code or "render" in block.code:
+        need_sound()
+    words = ["sh", "-e", "-c"] if block.language == "sh" else [sys.executable, "-W", "error", "-c"]
+    run([*words, block.code], tmp_path / "here", environment)
+    for name in re.findall(r"-o (\S+)" if block.language == "sh" else r'save\("(\S+)"\)', block.code):
+        assert (tmp_path / "here" / name).stat().st_size > 100
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").rglob("*.py")), ids=lambda path: str(path.name))
+def test_examples(example: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    assert f"python {example.relative_to(ROOT).as_posix()}" in example.read_text(encoding="utf-8")
+    run([sys.executable, "-W", "error", str(example)], tmp_path / "here", environment)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_are_in_the_readme(command: str) -> None:
+    assert f"gamemusic {command}" in README.read_text(encoding="utf-8")
+
+
+def test_commands_have_help() -> None:
+    summary = make_parser().format_help()
+    for name, parser in commands().items():
+        assert re.search(rf"^ +{name} +\w", summary, re.MULTILINE), name
+        for action in parser._actions:
+            assert action.help, f"{name}: {action.dest}"
 
 
 def test_set_up_commands_of_the_readme() -> None:

@@ -5,6 +5,7 @@ Needs a package index, as installing does.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -45,8 +46,8 @@ class Environment:
         """Compose with what is installed, look for what must not be, and return the composed file."""
         work.mkdir()
         run(self.programs / "gamemusic", "compose", "explore", "--bars", 4, "--seed", 1, "-o", "x.mid", cwd=work)
-        listed = run(self.programs / "gamemusic", "moods", cwd=work)
-        assert {line.split()[0] for line in listed.splitlines()} >= set(MOODS)
+        listed = json.loads(run(self.programs / "gamemusic", "moods", "--json", cwd=work))["moods"]
+        assert {mood["name"] for mood in listed if mood["origin"] == "shipped" and mood["error"] is None} == set(MOODS)
         lookup = "import importlib.util, sys; print(*(importlib.util.find_spec(n) is not None for n in sys.argv[1:]))"
         names = ("gamemusic", "gamemusic_export", "torch", "onnx", *STRAYS)
         found = run(self.programs / "python", "-c", lookup, *names, cwd=work).split()

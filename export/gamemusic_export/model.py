@@ -83,6 +83,11 @@ class MoodLSTM(nn.Module):
             elif name.startswith("bias"):
                 nn.init.zeros_(weight)
 
+    def set_dropout(self, share: float) -> None:
+        """Leave out this share of activations from now on."""
+        self.drop.p = share
+        self.lstm.dropout = share if self.size.layers > 1 else 0.0
+
     def table(self, name: str) -> Tensor:
         """Return a feature's embedding table in (-1, 1), the range that the exported graph's 8 bits can hold:
         (values, E).

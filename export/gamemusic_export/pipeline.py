@@ -120,6 +120,7 @@ class Workshop:
         before = score_excerpts(base, base, dataset, test)
         model, _ = load_model(BASE_WEIGHTS)
         model.to(choose_device())
+        model.set_dropout(recipe.dropout)
         sampler = RowSampler(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed)
         figures = train(
             model,

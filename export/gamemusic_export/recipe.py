@@ -149,6 +149,8 @@ class MoodRecipe:
     """Why this music makes this mood."""
     music: Annotated[tuple[Selection, ...], ListOf(Record(Selection), 1, 50)]
     """What it learns from."""
+    dropout: Annotated[float, Number(0, 0.9)] = 0.1
+    """Share of activations left out while fine-tuning; more where there is little music."""
     training: Annotated[Training, Record(Training)]
     """How it is fine-tuned."""
 

@@ -6,6 +6,7 @@ Exit status 0: done. 1: an error the user can mend, said in one message. 2: wron
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,12 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after the command's name; default those of the process.
     """
     options = make_parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # a file's name may have letters that the terminal lacks: shown as escapes, as errors are by default
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status: int = options.run(options)
         sys.stdout.flush()
     except GameMusicError as error:
-        print(f"gamemusic: error: {error}", file=sys.stderr)
-        return 1
+        return _fail(error)
     except KeyboardInterrupt:
         print("gamemusic: stopped", file=sys.stderr)
         return 130
@@ -52,9 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         # a name too long for the file system, a disk that fails: nothing that a traceback would help to mend
-        print(f"gamemusic: error: {error}", file=sys.stderr)
-        return 1
+        return _fail(error)
     return status
+
+
+def _fail(error: Exception) -> int:
+    """Print the message, as one line even if it quotes a name of several, and return the exit status."""
+    message = str(error).replace("\n", "\\n")
+    print(f"gamemusic: error: {message}", file=sys.stderr)
+    return 1
 
 
 class _Version(argparse.Action):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.composer.sampler import Sampler
-from gamemusic.composer.session import Memory, Session
+from gamemusic.composer.session import LOGIT_LIMIT, Memory, Session
 from gamemusic.composer.surprise import FRACTION, load_exponentials, surprise
 from gamemusic.errors import GameMusicError
 from gamemusic.tokens.bars import Bar
@@ -20,8 +20,6 @@ from gamemusic.tokens.vocabulary import BAR, END, FEATURES, START, VOCABULARY_SI
 
 __all__ = ["Candidates", "Conditions", "compose_candidates"]
 
-_LOGIT_LIMIT = 1 << 20
-"""Exported graphs keep to this; one made to do harm must not reach past the grammar's masks by overflow."""
 _COLUMNS = tuple(FEATURES)
 _TOKEN, _BARS_LEFT, _POSITION, _CHORD = (_COLUMNS.index(n) for n in ("token", "bars_left", "position", "chord"))
 
@@ -83,8 +81,9 @@ class _Batch:
     def step(self) -> npt.NDArray[np.int32]:
         """Run the model on the features and return its logits, (B, V)."""
         logits, self.memory = self.session.step(self.features, self.memory)
-        np.minimum(logits, _LOGIT_LIMIT, out=logits)
-        return np.maximum(logits, -_LOGIT_LIMIT, out=logits)
+        # exported graphs keep to the limit; one made to do harm must not reach past the grammar's masks by overflow
+        np.minimum(logits, LOGIT_LIMIT, out=logits)
+        return np.maximum(logits, -LOGIT_LIMIT, out=logits)
 
 
 def compose_candidates(
@@ -108,8 +107,8 @@ def compose_candidates(
         seed: Decides every draw, with the candidate's number and the step's.
         temperature: See `Sampler`.
         min_p: See `Sampler`.
-        repeats: Bars that copy an earlier bar, see `gamemusic.composer.form.plan_repeats`; where the fixed chords of the
-            two bars differ, the chords are kept and the bar is composed.
+        repeats: Bars that copy an earlier bar, see `gamemusic.composer.form.plan_repeats`; where the fixed chords of
+            the two bars differ, the chords are kept and the bar is composed.
     """
     bars, plan = grammar.rules.bars, grammar.rules.chords
     if plan is not None:

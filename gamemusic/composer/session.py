@@ -19,10 +19,12 @@ from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_SI
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["FORMAT_VERSION", "Memory", "Session"]
+__all__ = ["FORMAT_VERSION", "LOGIT_LIMIT", "Memory", "Session"]
 
 FORMAT_VERSION = 1
 """Version of the graph's inputs and outputs that this release runs."""
+LOGIT_LIMIT = 1 << 20
+"""Largest logit, in 1/256 nat: exported graphs clip there."""
 _ZERO = 128
 _MAX_LAYERS, _MAX_HIDDEN = 4, 2048
 
@@ -107,17 +109,17 @@ class Session:
                 raise PackError(f"model {label}s are {shapes}, expected {expected}; export it again", file=self._file)
 
     def _check_numbers(self) -> None:
-        """Run one step: the graph must give finite memory and logits that differ."""
+        """Run three steps: the graph must give finite memory, and logits that differ and keep to their limit."""
         features = np.zeros((1, len(FEATURES)), dtype=np.int64)
-        try:
-            logits, memory = self.step(features, self.start(1))
-            for _ in range(2):
-                logits, memory = self.step(features, memory)
-        except Exception as error:  # whatever onnxruntime raises here, the model cannot be run
-            raise PackError(f"the model cannot be run: {str(error)[:200]}", file=self._file) from error
+        logits, memory = self.step(features, self.start(1))
+        for _ in range(2):
+            logits, memory = self.step(features, memory)
         finite = all(np.isfinite(value).all() for name, value in memory.items() if name.startswith("cell"))
-        if not finite or int(logits.max()) == int(logits.min()):
-            raise PackError("the model gives no usable numbers (NaN or all alike); train it again", file=self._file)
+        least, most = int(logits.min()), int(logits.max())
+        if not finite or least == most or least < -LOGIT_LIMIT or most > LOGIT_LIMIT:
+            raise PackError(
+                "the model gives no usable numbers (NaN, all alike, or too large); train it again", file=self._file
+            )
 
     def start(self, batch: int) -> Memory:
         """Return the empty memory of ``batch`` sequences."""
@@ -134,6 +136,12 @@ class Session:
         Args:
             features: (B, F), see `gamemusic.tokens.vocabulary.FEATURES`; every value below its feature's size.
             memory: What the step before returned.
+
+        Raises:
+            PackError: When the graph fails, as one with damaged constants may do at any step.
         """
-        logits, *states = self._session.run(self._outputs, {"features": features, **memory})
+        try:
+            logits, *states = self._session.run(self._outputs, {"features": features, **memory})
+        except Exception as error:  # onnxruntime raises many types without a common root but Exception
+            raise PackError(f"the model cannot be run: {str(error)[:200]}; export it again", file=self._file) from error
         return logits, dict(zip(self._states, states, strict=True))

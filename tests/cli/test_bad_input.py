@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gamemusic.audio.soundfont import installed_soundfonts
 from gamemusic.cli.main import main
 from gamemusic.packs.card import load_card, write_card
 from gamemusic.packs.library import PATH_VARIABLE
@@ -163,6 +164,16 @@ def test_soundfont(fail: Fail, tiny_pack: Path, tmp_path: Path, content: bytes |
     if content is not None:
         font.write_bytes(content)
     assert message in fail("compose", tiny_pack, "--soundfont", font, "-o", "a.wav", "--stems")
+
+
+def test_soundfont_that_is_cut_in_two(fail: Fail, tiny_pack: Path, tmp_path: Path) -> None:
+    fonts = installed_soundfonts()
+    if not fonts:
+        pytest.skip("no soundfont is installed (apt install timgm6mb-soundfont)")
+    whole = min(fonts, key=lambda font: font.stat().st_size)
+    with whole.open("rb") as file:
+        (tmp_path / "font.sf2").write_bytes(file.read(whole.stat().st_size // 2))
+    assert "cut short" in fail("compose", tiny_pack, "--soundfont", tmp_path / "font.sf2", "-o", "a.wav")
 
 
 def test_soundfont_is_a_folder(fail: Fail, tiny_pack: Path, tmp_path: Path) -> None:

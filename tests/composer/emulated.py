@@ -1,6 +1,6 @@
 """What `test_processors` runs on each processor: compose from a pack, and run given graphs on given inputs.
 
-    python emulated.py RESULT.json PACK [GRAPH.onnx INPUTS.npz OUTPUTS.npy]...
+python emulated.py RESULT.json PACK [GRAPH.onnx INPUTS.npz OUTPUTS.npy]...
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def compose(path: Path) -> dict[str, object]:
     for style in pack.preset.styles:
         phrase = composer.compose(style=style, bars=2, seed=7)
         notes.append(f"{style}: {phrase.key}, {phrase.tempo_bpm:g} bpm, seam {phrase.seam_bits}")
-        notes.extend(f"{role} {note.start} {note.pitch} {note.duration} {note.velocity}" for role, note in phrase.notes())
+        notes.extend(f"{role} {n.start} {n.pitch} {n.duration} {n.velocity}" for role, n in phrase.notes())
         notes.extend(f"chord {chord.start} {chord.root} {chord.quality}" for chord in phrase.chords)
     return {"notes": notes, "bits": session.digest.hexdigest(), "steps": len(session.shown)}
 

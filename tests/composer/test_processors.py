@@ -114,7 +114,7 @@ def _make_product(folder: Path, bits: int) -> Graph:
         "product",
         [helper.make_tensor_value_info("values", TensorProto.UINT8, ["batch", 512])],
         [helper.make_tensor_value_info("sums", TensorProto.INT32, ["batch", 1024])],
-        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.uint8(128), "zero")],
+        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.array(128, dtype=np.uint8), "zero")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8

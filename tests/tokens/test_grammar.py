@@ -11,7 +11,7 @@ import pytest
 
 from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
 from gamemusic.composer.form import plan_repeats
-from gamemusic.composer.session import Memory, Session
+from gamemusic.composer.session import LOGIT_LIMIT, Memory, Session
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.theory import Key, chord_pitch_classes
@@ -42,7 +42,6 @@ from gamemusic.units import METERS, Meter
 TINY = Path(__file__).parents[1] / "data" / "tiny_pack" / "model.onnx"
 FORMS = ((), ("A", "A", "B", "A"), ("A", "A'"), ("A", "B", "A'", "C"), ("A", "A", "A'"))
 MOST_STEPS_PER_BAR = TOKENS_PER_BAR + 64
-LOGIT_LIMIT = 1 << 20  # what an exported graph clips its logits to
 
 Ints = npt.NDArray[np.int32]
 Logits = Callable[[int, int], Ints]
@@ -60,7 +59,7 @@ class StandIn(Session):
 
     def step(self, features: npt.NDArray[np.int64], memory: Memory) -> tuple[Ints, Memory]:
         for column, values in enumerate(FEATURES.values()):
-            assert 0 <= features[:, column].min() and features[:, column].max() < values
+            assert ((features[:, column] >= 0) & (features[:, column] < values)).all()
         logits = self.logits(self.steps, len(features))
         self.steps += 1
         return logits, memory
@@ -70,7 +69,7 @@ def _random_rules(rng: np.random.Generator, bars: int, meter: Meter) -> Rules:
     key = Key(int(rng.integers(12)), str(rng.choice(MODE_NAMES)))
     roles = tuple(role for role in ROLES if rng.random() < 0.5) or (ROLES[int(rng.integers(len(ROLES)))],)
     heard = tuple(role for role in roles if rng.random() < 0.5)
-    ranges = {}
+    ranges: dict[Role, tuple[int, int]] = {}
     for role in roles:
         if role is not Role.DRUMS and rng.random() < 0.5:
             low, high = (end + transposition(key.tonic) for end in PITCH_RANGES[role])
@@ -131,7 +130,11 @@ def _check(composed: Candidates, rules: Rules) -> None:
         _check_bars(bars, rules)
         phrase = join_bars(bars, frame, rules.polyphony)  # refuses notes that do not lie inside the phrase
         assert set(phrase.roles) <= set(rules.roles)
-        heard = {note.start // rules.meter.bar_ticks for role in rules.heard or rules.roles for note in phrase.track(role).notes}
+        heard = {
+            note.start // rules.meter.bar_ticks
+            for role in rules.heard or rules.roles
+            for note in phrase.track(role).notes
+        }
         assert heard == set(range(rules.bars))
         for role, note in phrase.notes():
             low, high = (0, 127) if role is Role.DRUMS else rules.ranges.get(role, (0, 127))
@@ -145,7 +148,9 @@ def _check(composed: Candidates, rules: Rules) -> None:
                     assert len(sounding) <= rules.polyphony[track.role]
                     assert len({note.pitch for note in sounding}) == len(sounding)
         if rules.chords is not None:
-            planned = [(bar * rules.meter.bar_ticks + at, chord) for bar, plan in rules.chords.items() for at, chord in plan]
+            planned = [
+                (bar * rules.meter.bar_ticks + at, chord) for bar, plan in rules.chords.items() for at, chord in plan
+            ]
             numbers = [
                 (c.start, (c.root - rules.key.tonic) % 12 * len(QUALITY_NAMES) + QUALITY_NAMES.index(c.quality))
                 for c in phrase.chords
@@ -163,7 +168,7 @@ def _check_bars(bars: list[Bar], rules: Rules) -> None:
         for stream, content in enumerate(bar):
             positions = [event[0] for event in content]  # type: ignore[index]  # pairs and Sounded
             assert positions == sorted(positions)
-            assert not positions or 0 <= positions[0] and positions[-1] < rules.meter.bar_ticks
+            assert all(0 <= position < rules.meter.bar_ticks for position in positions)
             if stream:
                 role = ROLES[stream - 1]
                 assert not content or role in rules.roles
@@ -273,7 +278,7 @@ STUBBORN = (
 @pytest.mark.parametrize("height", [LOGIT_LIMIT, (1 << 31) - 1], ids=["most", "int32"])
 @pytest.mark.parametrize("token", STUBBORN)
 def test_a_model_that_only_wants_one_token_composes_a_valid_phrase(token: int, height: int) -> None:
-    """The second height is beyond what an exported graph gives: a graph made to do harm must not reach past the masks."""
+    """The second height is beyond what an exported graph gives: one made to do harm must not reach past the masks."""
     rng = np.random.default_rng(token)
     for meter in METERS.values():
         rules = _random_rules(rng, 3, meter)
@@ -293,13 +298,17 @@ def test_models_without_sense_compose_valid_phrases(kind: str, low: int) -> None
             return _even(step, batch)
         if kind == "ends":
             return rng.choice(np.array([low, high], dtype=np.int32), size=shape)
-        return np.full(shape, {"lowest": low, "highest": high, "alternating": (low, high)[step % 2]}[kind], dtype=np.int32)
+        return np.full(
+            shape, {"lowest": low, "highest": high, "alternating": (low, high)[step % 2]}[kind], dtype=np.int32
+        )
 
     for bars in (1, 2, 5):
         for meter in METERS.values():
             rules = _random_rules(rng, bars, meter)
             form = FORMS[bars % len(FORMS)]
-            _check(_compose(StandIn(logits), rules, _random_conditions(rng, rules), seed=bars, count=4, form=form), rules)
+            _check(
+                _compose(StandIn(logits), rules, _random_conditions(rng, rules), seed=bars, count=4, form=form), rules
+            )
 
 
 def test_fixed_chords_stand_where_a_form_repeats_other_bars() -> None:

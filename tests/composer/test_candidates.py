@@ -1,0 +1,130 @@
+"""Candidates side by side: none changes another, and the best seam is the one that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
+from gamemusic.composer.form import plan_repeats
+from gamemusic.composer.session import Memory, Session
+from gamemusic.errors import GameMusicError
+from gamemusic.score.phrase import Role
+from gamemusic.theory import Key
+from gamemusic.tokens.bars import EMPTY_BAR
+from gamemusic.tokens.grammar import Grammar, Rules
+from gamemusic.tokens.vocabulary import END, START, VOCABULARY_SIZE
+from gamemusic.units import METERS
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / "presets").glob("*/model.onnx"))
+MODEL = SHIPPED[0] if SHIPPED else ROOT / "tests" / "data" / "tiny_pack" / "model.onnx"
+CONDITIONS = Conditions(style=0, intensity=4, meter=1, mode=1, roles=0b110001, ending=0)
+
+Ints = npt.NDArray[np.int32]
+
+
+class StandIn(Session):
+    """A session without a model: logits come from a function of the tokens shown, (B,)."""
+
+    def __init__(self, logits: Callable[[npt.NDArray[np.int64]], Ints]) -> None:
+        self.logits = logits
+        self.steps = 0
+
+    def start(self, batch: int) -> Memory:
+        return {"nothing": np.zeros((batch, 1), dtype=np.float32)}
+
+    def step(self, features: npt.NDArray[np.int64], memory: Memory) -> tuple[Ints, Memory]:
+        self.steps += 1
+        return self.logits(features[:, 0]), memory
+
+
+def _compose(session: Session, *, count: int = 4, seed: int = 3, bars: int = 4, min_p: float = 0.02) -> Candidates:
+    roles = (Role.BASS, Role.LEAD, Role.DRUMS)
+    rules = Rules(bars=bars, meter=METERS["3/4"], key=Key(9, "minor"), roles=roles, heard=(Role.LEAD,))
+    return compose_candidates(
+        session, Grammar(rules), CONDITIONS, count=count, seed=seed, temperature=1.0, min_p=min_p, repeats={}
+    )
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session(MODEL.read_bytes())
+
+
+def test_the_same_seed_composes_the_same(session: Session) -> None:
+    first, second = _compose(session), _compose(session)
+    assert first == second
+    assert first.bars != _compose(session, seed=4).bars
+
+
+def test_candidates_differ(session: Session) -> None:
+    bars = _compose(session, count=8).bars
+    assert all(bars[a] != bars[b] for a in range(8) for b in range(a))
+
+
+def test_a_candidate_is_the_same_in_any_company(session: Session) -> None:
+    """The batch is for speed alone: others beside it, longer or shorter, change neither notes nor seam."""
+    alone, eight = _compose(session, count=1), _compose(session, count=8)
+    assert eight.bars[:1] == alone.bars
+    assert eight.seam_bits[:1] == alone.seam_bits
+    three = _compose(session, count=3)
+    assert (eight.bars[:3], eight.seam_bits[:3], eight.absent[:3]) == (three.bars, three.seam_bits, three.absent)
+
+
+def test_best_leaves_out_fewest_roles_then_has_the_smoothest_seam() -> None:
+    def best(seams: list[float], absent: list[int]) -> int:
+        return Candidates([[EMPTY_BAR]] * len(seams), seams, absent, 1).best
+
+    assert best([0.5, -0.25, 0.1], [0, 0, 0]) == 1
+    assert best([0.5, -0.25, 0.1], [0, 1, 0]) == 2
+    assert best([0.5, 0.5], [1, 1]) == 0
+
+
+@pytest.mark.parametrize("height", [0, 3, 8])
+@pytest.mark.parametrize("bars", [1, 4])
+def test_seam_is_the_surprise_after_the_end_less_that_inside(bars: int, height: int) -> None:
+    """A model that finds all tokens alike, and from the end on expects a Start, which never comes, by e**height."""
+    ended = False
+
+    def logits(tokens: npt.NDArray[np.int64]) -> Ints:
+        nonlocal ended
+        ended = ended or bool((tokens == END).all())
+        values = np.zeros((len(tokens), VOCABULARY_SIZE), dtype=np.int32)
+        values[:, START] = 256 * height if ended else 0
+        return values
+
+    composed = _compose(StandIn(logits), bars=bars, count=1)
+    expected = np.log2(VOCABULARY_SIZE - 1 + np.exp(height)) - np.log2(VOCABULARY_SIZE)
+    assert composed.seam_bits == [pytest.approx(expected, abs=0.015)]
+
+
+def test_steps_are_counted(session: Session) -> None:
+    stand_in = StandIn(lambda tokens: np.zeros((len(tokens), VOCABULARY_SIZE), dtype=np.int32))
+    assert _compose(stand_in).steps == stand_in.steps
+
+
+def test_composing_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a fault of ours could cause it; it is an error even then, and never an endless loop."""
+    monkeypatch.setattr("gamemusic.composer.candidates.TOKENS_PER_BAR", -62)
+    with pytest.raises(GameMusicError, match="did not end within 10 steps"):
+        _compose(StandIn(lambda tokens: np.zeros((len(tokens), VOCABULARY_SIZE), dtype=np.int32)))
+
+
+@pytest.mark.parametrize(
+    ("form", "bars", "copies"),
+    [
+        ((), 8, {}),
+        (("A", "A", "B", "A"), 8, {2: 0, 3: 1, 6: 0}),  # the last bar is always composed
+        (("A", "A'"), 8, {4: 0, 5: 1, 6: 2}),
+        (("A", "B"), 8, {}),
+        (("A", "A", "B", "A"), 6, {}),  # does not divide
+        (("A", "A", "B", "A"), 4, {}),  # sections of one bar
+    ],
+)
+def test_forms_become_copies(form: tuple[str, ...], bars: int, copies: dict[int, int]) -> None:
+    assert plan_repeats(form, bars) == copies
