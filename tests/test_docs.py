@@ -109,6 +109,14 @@ def test_code_on_pages(block: Block, environment: dict[str, str], tmp_path: Path
 def test_examples(example: Path, environment: dict[str, str], tmp_path: Path) -> None:
     assert f"python {example.relative_to(ROOT).as_posix()}" in example.read_text(encoding="utf-8")
     run([sys.executable, "-W", "error", str(example)], tmp_path / "here", environment)
+    assert any((tmp_path / "here").rglob("*"))
+
+
+def test_the_demo_without_fluidsynth_writes_midi(environment: dict[str, str], tmp_path: Path) -> None:
+    example = ROOT / "examples" / "01_loop_per_mood.py"
+    code = f"import runpy, sys\nsys.modules['fluidsynth'] = None\nrunpy.run_path({str(example)!r}, run_name='__main__')"
+    run([sys.executable, "-c", code], tmp_path / "here", environment)
+    assert {path.suffix for path in (tmp_path / "here").rglob("*") if path.is_file()} == {".mid"}
 
 
 @pytest.mark.parametrize("command", commands())

@@ -110,7 +110,8 @@ def build_dataset(pieces: Sequence[PreparedPiece], rows: Sequence[tuple[str, str
         folder: Made when missing; gets ``steps.npy``, ``dataset.json`` and ``report.json``.
     """
     groups = group_duplicates({f"{row[0]}/{p.meta['name']}": p.shingles for p, row in zip(pieces, rows, strict=True)})
-    kept, table, piece_of, figures = [], [], [], []
+    kept, piece_of, figures = [], [], []
+    table: list[PieceRow] = []
     edges = [0]
     intensities = _rank_intensities(pieces, [row[1] for row in rows])
     for piece, row, intensity in zip(pieces, rows, intensities, strict=True):
@@ -170,8 +171,8 @@ def _rank_intensities(pieces: Sequence[PreparedPiece], styles: Sequence[str]) ->
     for where in places.values():
         values = np.array([pieces[piece].meta["measures"][phrase] for piece, phrase in where], dtype=np.float64)
         score = 0.5 * _ranks(values[:, 0]) + 0.25 * _ranks(values[:, 2]) + 0.25 * _ranks(values[:, 3])
-        for (piece, phrase), rank in zip(where, _ranks(score), strict=True):
-            bins[piece][phrase] = min(INTENSITY_BINS - 1, int(rank * INTENSITY_BINS))
+        for (index, phrase), rank in zip(where, _ranks(score), strict=True):
+            bins[index][phrase] = min(INTENSITY_BINS - 1, int(rank * INTENSITY_BINS))
     return bins
 
 

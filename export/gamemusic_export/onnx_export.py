@@ -7,6 +7,7 @@ Outputs: ``logits`` int32 (B, V) in 1/256 nat; ``hidden_i_next`` and ``cell_i_ne
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +40,14 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
 
-    def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
-        if value.dtype.kind == "f" and not np.isfinite(value).all():
+    def constant(self, name: str, value: npt.NDArray[Any] | np.generic) -> str:
+        array = np.asarray(value)
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InputError(f"constant {name} of the graph is not finite; the weights it comes from are damaged")
-        self.constants.setdefault(name, numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.constants.setdefault(name, numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def add(self, operator: str, *inputs: str, name: str, **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, name: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
         return name
 

@@ -87,7 +87,7 @@ class IntegerModel:
     @property
     def hidden(self) -> int:
         """H."""
-        return self.head.shape[0]
+        return int(self.head.shape[0])
 
 
 def quantise_weight(
@@ -109,7 +109,8 @@ def quantise_weight(
 
 
 def _quantise_activation(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
-    return np.clip(np.rint(values * ACTIVATION_STEPS) + ZERO, 1, 255).astype(np.uint8)
+    steps: npt.NDArray[np.uint8] = np.clip(np.rint(values * ACTIVATION_STEPS) + ZERO, 1, 255).astype(np.uint8)
+    return steps
 
 
 def quantise(model: MoodLSTM, *, limit: int = WEIGHT_LIMIT) -> IntegerModel:

@@ -84,7 +84,8 @@ def choose_device() -> torch.device:
 
 def half_precision(device: torch.device) -> AbstractContextManager[Any]:
     """Return a context of bfloat16 arithmetic where the device is quicker at it."""
-    if device.type == "cpu" and not torch.backends.mkldnn.is_available():
+    # torch leaves this one without types
+    if device.type == "cpu" and not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
@@ -172,7 +173,7 @@ def train(
         wanted = torch.from_numpy(targets).to(device)
         loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), wanted.flatten(), ignore_index=PADDING)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch types it loosely
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
         optimiser.step()
         update += 1

@@ -46,8 +46,8 @@ LAST_RESORT = "TimGM6mb.sf2"
 
 INSTALL_HINT = (
     "Install one: Debian and Ubuntu 'apt install fluidr3mono-gm-soundfont' (or timgm6mb-soundfont, 6 MB), "
-    "Fedora 'dnf install fluid-soundfont-gm', Arch 'pacman -S soundfont-fluid'; on macOS and Windows download a General "
-    f"MIDI soundfont (.sf2 or .sf3). Or name a file with the soundfont option or with {SOUNDFONT_VARIABLE}."
+    "Fedora 'dnf install fluid-soundfont-gm', Arch 'pacman -S soundfont-fluid'; on macOS and Windows download a "
+    f"General MIDI soundfont (.sf2 or .sf3). Or name a file with the soundfont option or with {SOUNDFONT_VARIABLE}."
 )
 """What to do when there is no soundfont."""
 

@@ -299,7 +299,7 @@ class _Library:
 def _load() -> _Library:
     try:
         with _quiet_import():
-            import fluidsynth  # type: ignore[import-untyped]  # pyfluidsynth has no annotations
+            import fluidsynth
         library = _Library(fluidsynth)
     except (ImportError, OSError, AttributeError) as error:
         # AttributeError: the unrelated package 'fluidsynth', or FluidSynth 1

@@ -75,4 +75,5 @@ class Sampler:
         floor = logits.max(axis=1, keepdims=True) - self._threshold
         np.putmask(logits, logits < floor, _DROPPED)
         logits += self._windows[self._places[step]]
-        return logits.argmax(axis=1)
+        tokens: npt.NDArray[np.int64] = logits.argmax(axis=1)
+        return tokens

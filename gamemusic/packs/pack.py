@@ -195,7 +195,9 @@ def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = F
         if members.size(name) == entry.size:
             contents[name] = members.read(name, entry.size)
         if name not in contents or hashlib.sha256(contents[name]).hexdigest() != entry.sha256:
-            edited = "if you edited it, write a new card with gamemusic.packs.install.seal_folder, else get the pack again"
+            edited = (
+                "if you edited it, write a new card with gamemusic.packs.install.seal_folder, else get the pack again"
+            )
             raise PackError(f"{name} is not the file that {CARD_FILE} describes; {edited}", file=members.path)
     preset = load_preset(contents[PRESET_FILE], file=members.path / PRESET_FILE)  # of the very bytes that were checked
     return Pack(name=preset.name, preset=preset, card=card, path=members.path, origin=origin, members=contents)

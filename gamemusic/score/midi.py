@@ -154,7 +154,7 @@ def write_midi(arrangement: Arrangement) -> bytes:
     Every track ends exactly with the last bar. A loop carries the marks that engines look for: ``loopStart`` and
     ``loopEnd`` markers, and controller 111 where it begins.
     """
-    import mido  # type: ignore[import-untyped]  # imported late: reading does without; mido brings no types
+    import mido
 
     loops = arrangement.ending == "loop"
     midi = mido.MidiFile(type=1, ticks_per_beat=SUBTICKS_PER_BEAT)

@@ -22,7 +22,7 @@ from gamemusic.tokens.vocabulary import (
     velocity_bin,
 )
 
-__all__ = ["DEFAULT_POLYPHONY", "EMPTY_BAR", "Bar", "Sounded", "cut_bars", "join_bars", "settle", "transposition"]
+__all__ = ["DEFAULT_POLYPHONY", "EMPTY_BAR", "Bar", "Event", "cut_bars", "join_bars", "settle", "transposition"]
 
 DEFAULT_POLYPHONY = MappingProxyType(
     {Role.BASS: 2, Role.HARMONY: 5, Role.TEXTURE: 4, Role.COUNTER: 2, Role.LEAD: 2, Role.DRUMS: 6}
@@ -30,21 +30,21 @@ DEFAULT_POLYPHONY = MappingProxyType(
 """How many notes of a role may sound at once."""
 
 
-class Sounded(NamedTuple):
-    """A note inside a bar."""
+class Event(NamedTuple):
+    """A note or a chord inside a bar."""
 
     position: int
     """Tick from the bar line."""
-    index: int
-    """Pitch less the lowest of the role's range; for drums the index in `DRUM_PITCHES`."""
-    duration: int
-    """Ticks; 0 for drums, whose length is fixed."""
-    velocity: int
-    """Index in `VELOCITIES`."""
+    number: int
+    """Pitch less the lowest of the role's range; for drums the index in `DRUM_PITCHES`; of a chord its number."""
+    duration: int = 0
+    """Ticks; 0 for drums, whose length is fixed, and for chords."""
+    velocity: int = 0
+    """Index in `VELOCITIES`; 0 for chords."""
 
 
-Bar = tuple[tuple[object, ...], ...]
-"""One tuple a stream: (position, chord number) pairs for the chords, `Sounded` notes for each role."""
+Bar = tuple[tuple[Event, ...], ...]
+"""One tuple a stream: the chords, then each role's notes."""
 
 EMPTY_BAR: Bar = ((),) * len(STREAMS)
 
@@ -88,18 +88,18 @@ def cut_bars(phrase: Phrase) -> list[Bar]:
         InputError: For a note that no token can say: a pitch outside its role's range, a length over `MAX_DURATION`.
     """
     length, shift = phrase.meter.bar_ticks, transposition(phrase.key.tonic)
-    bars: list[list[list[object]]] = [[[] for _ in STREAMS] for _ in range(phrase.bars)]
+    bars: list[list[list[Event]]] = [[[] for _ in STREAMS] for _ in range(phrase.bars)]
     for chord in phrase.chords:
         bar, position = divmod(chord.start, length)
         number = (chord.root - phrase.key.tonic) % 12 * len(QUALITY_NAMES) + QUALITY_NAMES.index(chord.quality)
-        bars[bar][0].append((position, number))
+        bars[bar][0].append(Event(position, number))
     for role, note in phrase.notes():
         bar, position = divmod(note.start, length)
         velocity = velocity_bin(note.velocity)
         if role is Role.DRUMS:
             if note.pitch not in DRUM_PITCHES:
                 raise InputError(f"drum key {note.pitch} has no token")
-            sounded = Sounded(position, DRUM_PITCHES.index(note.pitch), 0, velocity)
+            sounded = Event(position, DRUM_PITCHES.index(note.pitch), 0, velocity)
         else:
             low, high = PITCH_RANGES[role]
             pitch = note.pitch - shift
@@ -108,9 +108,9 @@ def cut_bars(phrase: Phrase) -> list[Bar]:
                     f"{role} note {note} has no token: pitch {low + shift} to {high + shift}, "
                     f"length 1 to {MAX_DURATION}"
                 )
-            sounded = Sounded(position, pitch - low, note.duration, velocity)
+            sounded = Event(position, pitch - low, note.duration, velocity)
         bars[bar][1 + ROLES.index(role)].append(sounded)
-    return [tuple(tuple(sorted(stream)) for stream in bar) for bar in bars]  # type: ignore[type-var]  # tuples of int
+    return [tuple(tuple(sorted(stream)) for stream in bar) for bar in bars]
 
 
 def join_bars(bars: Sequence[Bar], phrase: Phrase, polyphony: Mapping[Role, int] = DEFAULT_POLYPHONY) -> Phrase:
@@ -121,13 +121,13 @@ def join_bars(bars: Sequence[Bar], phrase: Phrase, polyphony: Mapping[Role, int]
     length, shift, total = phrase.meter.bar_ticks, transposition(phrase.key.tonic), len(bars) * phrase.meter.bar_ticks
     chords, tracks = [], []
     for number, bar in enumerate(bars):
-        for position, chord in bar[0]:  # type: ignore[misc]  # stream 0 holds pairs
+        for position, chord, _, _ in bar[0]:
             root, quality = divmod(chord, len(QUALITY_NAMES))
             chords.append(Chord(number * length + position, (root + phrase.key.tonic) % 12, QUALITY_NAMES[quality]))
     for stream, role in enumerate(ROLES, start=1):
         notes = []
         for number, bar in enumerate(bars):
-            for position, index, duration, velocity in bar[stream]:  # type: ignore[misc]  # role streams hold Sounded
+            for position, index, duration, velocity in bar[stream]:
                 start = number * length + position
                 pitch = DRUM_PITCHES[index] if role is Role.DRUMS else PITCH_RANGES[role][0] + index + shift
                 ticks = min(duration or DRUM_TICKS, total - start)

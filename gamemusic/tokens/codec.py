@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Phrase, Role
-from gamemusic.tokens.bars import Bar, cut_bars, join_bars
+from gamemusic.tokens.bars import Bar, Event, cut_bars, join_bars
 from gamemusic.tokens.state import DEFAULT_VELOCITY, Phase, State
 from gamemusic.tokens.vocabulary import (
     BAR,
@@ -43,19 +43,18 @@ def encode_bar(bar: Bar, history: Sequence[Bar], velocities: list[int], *, copie
         else:
             yield SAME + stream * len(LAGS) + lag
             if stream:
-                velocities[stream] = content[-1].velocity  # type: ignore[attr-defined]  # role streams hold Sounded
-    events: dict[int, list[tuple[int, int, int]]] = {}
+                velocities[stream] = content[-1].velocity
+    events: dict[int, list[tuple[int, int, int, int]]] = {}
     for stream in written:
         for event in bar[stream]:
-            position, value, *rest = event  # type: ignore[misc]  # pairs for chords, Sounded for roles
-            events.setdefault(position, []).append((stream, value, rest and rest[0] * 8 + rest[1]))
+            position, value, duration, velocity = event
+            events.setdefault(position, []).append((stream, value, duration, velocity))
     for position in sorted(events):
         yield POSITION + position
-        for stream, value, packed in sorted(events[position]):
+        for stream, value, duration, velocity in sorted(events[position]):
             if not stream:
                 yield CHORD + value
                 continue
-            duration, velocity = divmod(packed, 8)
             if velocity != velocities[stream]:
                 yield VELOCITY + velocity
                 velocities[stream] = velocity
@@ -64,7 +63,7 @@ def encode_bar(bar: Bar, history: Sequence[Bar], velocities: list[int], *, copie
                 yield DURATION + duration - 1
 
 
-def _find_lag(content: tuple[object, ...], stream: int, history: Sequence[Bar]) -> int | None:
+def _find_lag(content: tuple[Event, ...], stream: int, history: Sequence[Bar]) -> int | None:
     """Return the index in `LAGS` of the nearest bar that holds the same, or None."""
     if content:
         for index, lag in enumerate(LAGS):

@@ -108,7 +108,7 @@ class Grammar:
         self._bar_ticks = rules.meter.bar_ticks
         self._stream_rows = self._find_notes()
         self.pitch_rows = self._weigh_pitches()
-        self._never_outside = (self.pitch_rows > _STRICT).all(axis=0)
+        self._never_outside: npt.NDArray[np.bool_] = np.all(self.pitch_rows > _STRICT, axis=0)
         """Tokens that strictness 1 allows under every chord."""
 
     def _find_notes(self) -> list[Ints]:

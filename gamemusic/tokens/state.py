@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gamemusic.score.phrase import Role
-from gamemusic.tokens.bars import Bar, Sounded
+from gamemusic.tokens.bars import Bar, Event
 from gamemusic.tokens.vocabulary import (
     BAR,
     BARS_LEFT_MAX,
@@ -38,7 +38,7 @@ STREAM_OF_NOTE = tuple(
 INDEX_OF_NOTE = tuple(
     token - NOTE[ROLES[STREAM_OF_NOTE[token - _FIRST_NOTE] - 1]] for token in range(_FIRST_NOTE, NOTE_END)
 )
-"""`Sounded.index` of each note token, counted from the first note token."""
+"""`Event.number` of each note token, counted from the first note token."""
 
 
 class Phase:
@@ -94,7 +94,7 @@ class State:
         """The note token that waits for its duration, or the velocity token that waits for its note."""
         self.tokens_in_bar = 0
         self.velocities = [DEFAULT_VELOCITY] * len(STREAMS)
-        self.streams: list[list[object] | tuple[object, ...]] = [[] for _ in STREAMS]
+        self.streams: list[list[Event] | tuple[Event, ...]] = [[] for _ in STREAMS]
         self.history: list[Bar] = []
 
     def advance(self, token: int) -> None:
@@ -110,7 +110,7 @@ class State:
             if self.phase == Phase.VELOCITY:
                 self.velocities[stream] = self.pitch - VELOCITY
             if token >= _FIRST_DRUM:
-                sounded = Sounded(self.position, token - _FIRST_DRUM, 0, self.velocities[_DRUM_STREAM])
+                sounded = Event(self.position, token - _FIRST_DRUM, 0, self.velocities[_DRUM_STREAM])
                 self.streams[_DRUM_STREAM].append(sounded)  # type: ignore[union-attr]  # a stream not copied is a list
                 self.phase = Phase.NOTE
             else:
@@ -119,7 +119,7 @@ class State:
         elif token >= DURATION:
             note = self.pitch - _FIRST_NOTE
             stream = STREAM_OF_NOTE[note]
-            sounded = Sounded(self.position, INDEX_OF_NOTE[note], token - DURATION + 1, self.velocities[stream])
+            sounded = Event(self.position, INDEX_OF_NOTE[note], token - DURATION + 1, self.velocities[stream])
             self.streams[stream].append(sounded)  # type: ignore[union-attr]  # a stream not copied is a list
             self.phase = Phase.NOTE
         elif token >= VELOCITY:
@@ -128,7 +128,7 @@ class State:
         elif token >= CHORD:
             self.chord = token - CHORD
             self.counts[0] += 1
-            self.streams[0].append((self.position, self.chord))  # type: ignore[union-attr]  # as above
+            self.streams[0].append(Event(self.position, self.chord))  # type: ignore[union-attr]  # as above
             self.phase = Phase.CHORD
         elif token >= POSITION:
             self.position = token - POSITION
@@ -155,11 +155,11 @@ class State:
         self.counts[stream] = len(content)
         self.noted |= 1 << stream
         if stream:
-            self.velocities[stream] = content[-1].velocity  # type: ignore[attr-defined]  # Sounded
+            self.velocities[stream] = content[-1].velocity
 
     def _follow_chords(self) -> None:
         """Set the chord to the one that a copied bar has at this position."""
-        for position, chord in self.streams[0]:  # type: ignore[misc]  # stream 0 holds pairs
+        for position, chord, _, _ in self.streams[0]:
             if position <= self.position:
                 self.chord = chord
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import mido
 
@@ -14,7 +14,11 @@ Line = Sequence[tuple[float, float, int]]
 
 
 def midi_bytes(
-    lines: dict[str, tuple[int, Line]], *, meter: tuple[int, int] = (4, 4), tempo_bpm: float = 100, midi_type: int = 1
+    lines: Mapping[str, tuple[int, Line]],
+    *,
+    meter: tuple[int, int] = (4, 4),
+    tempo_bpm: float = 100,
+    midi_type: int = 1,
 ) -> bytes:
     """Return a file with one track a line: name -> (program, notes); the program -1 plays drums."""
     file = mido.MidiFile(type=midi_type, ticks_per_beat=TICKS)

@@ -32,6 +32,7 @@ from gamemusic_export.model import ModelSize, MoodLSTM  # noqa: E402
 from gamemusic_export.onnx_export import build_graph  # noqa: E402
 from gamemusic_export.quantise import (  # noqa: E402
     ACTIVATION_STEPS,
+    INDEX_STEPS,
     WEIGHT_LIMIT,
     activation_tables,
     quantise,
@@ -185,6 +186,20 @@ def test_tables_are_within_a_rounding_of_the_functions_they_stand_for() -> None:
     inputs = np.linspace(-8, 8, 2048, endpoint=False)
     assert np.abs(sigmoid - 1 / (1 + np.exp(-inputs))).max() < 1e-7
     assert np.abs(tanh - np.tanh(inputs)).max() < 1e-7
+
+
+def test_flushing_tiny_numbers_to_zero_changes_no_logit() -> None:
+    """Audio threads often run so. Cells below 2**-126 are affected, and nothing that comes out of them is.
+
+    They stand for index 0 of the table, they can only shrink (forget gates are below 1), and beside the least that is
+    ever added to a cell they vanish in rounding.
+    """
+    sigmoid, tanh = activation_tables()
+    assert sigmoid.max() < 1
+    least = sigmoid.min() * np.abs(tanh[tanh != 0]).min()
+    tiny = np.finfo(np.float32).tiny
+    assert np.rint(tiny * np.float32(INDEX_STEPS)) == 0
+    assert least > 1e-6 and np.float32(least) + tiny == np.float32(least)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -8,7 +8,7 @@ import random
 import struct
 import time
 
-import mido  # type: ignore[import-untyped]  # no types
+import mido
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

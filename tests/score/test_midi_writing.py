@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import mido  # type: ignore[import-untyped]  # no types
+import mido
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -166,14 +166,14 @@ def _check_bars(bars: list[Bar], rules: Rules) -> None:
     """Check what `join_bars` would mend."""
     for bar in bars:
         for stream, content in enumerate(bar):
-            positions = [event[0] for event in content]  # type: ignore[index]  # pairs and Sounded
+            positions = [event[0] for event in content]
             assert positions == sorted(positions)
             assert all(0 <= position < rules.meter.bar_ticks for position in positions)
             if stream:
                 role = ROLES[stream - 1]
                 assert not content or role in rules.roles
                 assert len(content) <= rules.density.get(role, 10_000)
-                assert len(content) == len({event[:2] for event in content})  # type: ignore[index]  # as above
+                assert len(content) == len({event[:2] for event in content})
                 struck = max((positions.count(position) for position in set(positions)), default=0)
                 assert struck <= rules.polyphony[role]
 
