@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from gamemusic.composer.sampler import Sampler
 from gamemusic.composer.session import LOGIT_LIMIT, Memory, Session
-from gamemusic.composer.surprise import FRACTION, load_exponentials, surprise
+from gamemusic.composer.surprise import FRACTION, load_exponentials, surprises
 from gamemusic.errors import GameMusicError
 from gamemusic.tokens.bars import Bar
 from gamemusic.tokens.codec import encode_bar
 from gamemusic.tokens.grammar import TOKENS_PER_BAR, Grammar
 from gamemusic.tokens.state import Phase, State
-from gamemusic.tokens.vocabulary import BAR, END, FEATURES, START, VOCABULARY_SIZE
+from gamemusic.tokens.vocabulary import BAR, END, FEATURES, NO_CHORD, START, VOCABULARY_SIZE
 
 __all__ = ["Candidates", "Conditions", "compose_candidates"]
 
@@ -118,20 +118,16 @@ def compose_candidates(
     batch = _Batch(session, grammar, count, conditions)
     states, forced = batch.states, batch.forced
     masked, weighed = (np.empty((count, VOCABULARY_SIZE), dtype=np.int32) for _ in range(2))
-    chords = np.zeros(count, dtype=np.int64)
-    rows = np.zeros(count, dtype=np.int64)
-    taken: list[list[tuple[int, int]]] = [
-        [] for _ in range(count)
-    ]  # (step, token) of the bar that seams are held against
+    # what decides the next masks: the grammar's row and the chord, by candidate
+    rows, chords = [grammar.row(state) for state in states], [NO_CHORD] * count
+    # (step, token) of the bar that seams are held against, by candidate
+    taken: list[list[tuple[int, int]]] = [[] for _ in range(count)]
     kept: dict[int, npt.NDArray[np.int32]] = {}
     inner = min(1, bars - 1)
     finished: list[Memory] = [{} for _ in range(count)]
     running = count
     for step in range(limit):
         logits = batch.step()
-        for index, state in enumerate(states):
-            rows[index] = 0 if forced[index] else grammar.row(state)
-            chords[index] = state.chord
         grammar.rows.take(rows, axis=0, out=masked, mode="clip")
         masked += logits
         masked += grammar.pitch_rows.take(chords, axis=0, out=weighed, mode="clip")
@@ -153,6 +149,9 @@ def compose_candidates(
                 running -= 1
                 # others may still be running: this one's memory is put back before its seam is scored
                 finished[index] = {name: value[index] for name, value in batch.memory.items()}
+            if not forced[index]:
+                rows[index] = grammar.row(state)
+                chords[index] = state.chord
         if not running:
             break
         batch.show(tokens)
@@ -183,7 +182,10 @@ def _copy_bar(state: State, source: int, bars: int) -> list[int]:
 
 def _mean_bits(pairs: list[tuple[npt.NDArray[np.int32], int]], table: npt.NDArray[np.int64]) -> int:
     """Return the mean surprise of tokens under the logits before them, in bits / FRACTION."""
-    return sum(surprise(logits, token, table) for logits, token in pairs) // max(1, len(pairs))
+    if not pairs:
+        return 0
+    rows = np.stack([logits for logits, _ in pairs])
+    return sum(surprises(rows, [token for _, token in pairs], table)) // len(pairs)
 
 
 def _score_seams(batch: _Batch, table: npt.NDArray[np.int64]) -> tuple[list[int], int]:

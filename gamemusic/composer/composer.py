@@ -88,6 +88,7 @@ class Composer:
         self.pack = pack
         preset = pack.preset
         self.session = Session(pack.read(preset.model), file=f"{pack.name}/{preset.model}")
+        self._grammars: dict[str, Grammar] = {}
 
     def compose(
         self,
@@ -134,7 +135,7 @@ class Composer:
         )
         candidates = compose_candidates(
             self.session,
-            Grammar(rules),
+            self._grammar(rules),
             Conditions(
                 style=STYLE_NAMES.index(playing.token),
                 intensity=intensity_bin(frame.intensity),
@@ -152,6 +153,14 @@ class Composer:
         best = candidates.best
         phrase = join_bars(candidates.bars[best], frame, polyphony)
         return phrase.replace(seam_bits=candidates.seam_bits[best])
+
+    def _grammar(self, rules: Rules) -> Grammar:
+        """Return the grammar of ``rules``: kept while they stay the same, since its masks are found again."""
+        name = repr(rules)
+        if name not in self._grammars:
+            self._grammars.clear()
+            self._grammars[name] = Grammar(rules)
+        return self._grammars[name]
 
 
 def _check_seed(seed: int) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FRACTION", "load_exponentials", "surprise"]
+__all__ = ["FRACTION", "load_exponentials", "surprise", "surprises"]
 
 FRACTION = 1 << 16
 """Surprise is counted in bits / FRACTION."""
@@ -30,9 +31,15 @@ def surprise(logits: npt.NDArray[np.int32], token: int, exponentials: npt.NDArra
         token: The token that came.
         exponentials: `load_exponentials`.
     """
-    below = np.minimum(int(logits.max()) - logits.astype(np.int64), len(exponentials) - 1)
-    total = int(exponentials[below].sum())
-    return _log2(total) - 30 * FRACTION + int(below[token]) * _BITS_OF_STEP
+    return surprises(logits[None], [token], exponentials)[0]
+
+
+def surprises(logits: npt.NDArray[np.int32], tokens: Sequence[int], exponentials: npt.NDArray[np.int64]) -> list[int]:
+    """Return the `surprise` of each of ``tokens`` under its row of ``logits``, (tokens, V)."""
+    below = np.minimum(logits.max(axis=1, keepdims=True) - logits, len(exponentials) - 1)
+    totals = exponentials.take(below).sum(axis=1).tolist()
+    steps = below[np.arange(len(tokens)), tokens].tolist()
+    return [_log2(total) - 30 * FRACTION + step * _BITS_OF_STEP for total, step in zip(totals, steps, strict=True)]
 
 
 def _log2(value: int) -> int:

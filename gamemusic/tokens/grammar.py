@@ -48,6 +48,8 @@ FORBIDDEN = -(1 << 28)
 """What is added to the logit of a token that may not come next, in logit steps."""
 _FIRST_NOTE = NOTE[ROLES[0]]
 
+_ROWS = 1024
+"""Rows there is room for at first; a phrase of 16 bars needs about as many."""
 TOKENS_PER_BAR = 256
 """A bar that has grown to this many tokens may only be closed."""
 _PENALTY = 2048
@@ -94,7 +96,7 @@ class Grammar:
         if not rules.roles:
             raise InputError("no role is left for the model to write; the style must have at least one learned role")
         self.rules = rules
-        self.rows: Ints = np.zeros((64, VOCABULARY_SIZE), dtype=np.int32)
+        self.rows: Ints = np.empty((_ROWS, VOCABULARY_SIZE), dtype=np.int32)
         self._used = 0
         self._row_of: dict[tuple[int, ...], int] = {}
         self._free_rows: dict[int, Ints] = {}
@@ -105,8 +107,12 @@ class Grammar:
         self._writes = sum(1 << (1 + ROLES.index(role)) for role in rules.roles)
         self._caps = [99, *(rules.polyphony.get(role, DEFAULT_POLYPHONY[role]) for role in ROLES)]
         self._density = tuple((1 + ROLES.index(role), limit) for role, limit in rules.density.items())
+        self._least_density = min(rules.density.values(), default=TOKENS_PER_BAR)
         self._bar_ticks = rules.meter.bar_ticks
+        self._last_bar, self._last_tick = rules.bars - 1, self._bar_ticks - 1
+        self._planned = rules.chords is not None
         self._stream_rows = self._find_notes()
+        self._duration_rows = self._allow_durations()
         self.pitch_rows = self._weigh_pitches()
         self._never_outside: npt.NDArray[np.bool_] = np.all(self.pitch_rows > _STRICT, axis=0)
         """Tokens that strictness 1 allows under every chord."""
@@ -156,30 +162,40 @@ class Grammar:
 
     def row(self, state: State) -> int:
         """Return the index in `rows` of what may follow ``state``."""
+        if state.phase == Phase.PITCH:
+            left = (self._last_bar + 1 - state.bar) * self._bar_ticks - state.position
+            return self._duration_rows[left if left < MAX_DURATION else MAX_DURATION]
         key = self._key(state)
         found = self._row_of.get(key)
         if found is None:
-            found = self._used
-            if found == len(self.rows):
-                self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
-            self.rows[found] = self._build(key)
-            self._row_of[key] = found
-            self._used += 1
+            found = self._row_of[key] = self._keep(self._build(key))
         return found
+
+    def _keep(self, row: Ints) -> int:
+        """Put a row into `rows` and return its index."""
+        if self._used == len(self.rows):
+            self.rows = np.concatenate((self.rows, np.empty_like(self.rows)))
+        self.rows[self._used] = row
+        self._used += 1
+        return self._used - 1
+
+    def _allow_durations(self) -> list[int]:
+        """Return the row of each number of ticks that a note has at most, 0 to `MAX_DURATION`."""
+        rows = np.full((MAX_DURATION + 1, VOCABULARY_SIZE), FORBIDDEN, dtype=np.int32)
+        for left in range(1, MAX_DURATION + 1):
+            rows[left, DURATION : DURATION + left] = 0
+        return [self._keep(row) for row in rows]
 
     def _key(self, state: State) -> tuple[int, ...]:
         """Return all that decides what may come next, and nothing more, so that rows are found again."""
         phase = state.phase
-        if phase == Phase.PITCH:
-            left = (self.rules.bars - state.bar) * self._bar_ticks - state.position
-            return (phase, left if left < MAX_DURATION else MAX_DURATION)
         if phase == Phase.START or phase == Phase.DONE:
             return (phase,)
         free = self._free(state)
-        plan = -1 if self.rules.chords is None else self._next_chord(state)
+        plan = self._next_chord(state) if self._planned else -1
         closes = 0
         if plan < 0 and state.noted & self._heard_mask:
-            closes = BAR if state.bar < self.rules.bars - 1 else END
+            closes = BAR if state.bar < self._last_bar else END
         later = free >> 1 != 0
         last_note = state.last_note
         if last_note:
@@ -196,17 +212,18 @@ class Grammar:
         Room is kept for a note that is heard: once the bar is long, or at its last tick, nothing else is free.
         """
         free = self._writes & ~state.copied
-        for stream, limit in self._density:
-            if state.counts[stream] >= limit:
-                free &= ~(1 << stream)
+        if max(state.counts) >= self._least_density:
+            for stream, limit in self._density:
+                if state.counts[stream] >= limit:
+                    free &= ~(1 << stream)
         # a position or a velocity that was written must still get its note
         full = state.tokens_in_bar >= TOKENS_PER_BAR and state.phase not in (Phase.POSITION, Phase.VELOCITY)
-        if full or state.position == self._bar_ticks - 1:
+        if full or state.position == self._last_tick:
             if not state.noted & self._heard_mask:
                 free &= self._heard_mask
             elif full:
                 free = 0
-        if not full and not state.copied & 1 and self.rules.chords is None:
+        if not (full or self._planned or state.copied & 1):
             free |= 1
         return free
 
@@ -232,11 +249,8 @@ class Grammar:
 
     def _build(self, key: tuple[int, ...]) -> Ints:
         phase = key[0]
-        if phase in (Phase.PITCH, Phase.START, Phase.DONE, Phase.HEAD):
+        if phase in (Phase.START, Phase.DONE, Phase.HEAD):
             row = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
-        if phase == Phase.PITCH:
-            row[DURATION : DURATION + key[1]] = 0
-            return row
         if phase in (Phase.START, Phase.DONE):
             row[BAR if phase == Phase.START else START] = 0
             return row
