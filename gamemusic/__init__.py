@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gamemusic.output import render, save
     from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
 
-    __version__: str
+__version__ = "0.1.0"
 
 __all__ = [
     "Chord",
@@ -61,23 +61,11 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first asked for (PEP 562)."""
-    if name == "__version__":
-        value: Any = _version()
-    elif name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
-    else:
+    if name not in _HOMES:
         raise AttributeError(f"module 'gamemusic' has no attribute {name!r}")
+    value: Any = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("gamemusic")
-    except PackageNotFoundError:  # a checkout, or an executable that packed the modules only
-        return "0+unknown"
 
 
 def __dir__() -> list[str]:

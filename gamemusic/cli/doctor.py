@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import functools
 import importlib
-import importlib.metadata
 import json
 import platform
 import sys
@@ -78,7 +77,9 @@ def _look(name: str, needed: bool, find: Callable[[], str], remedy: str) -> Find
 
 def _import(package: str, module: str) -> str:
     importlib.import_module(module)  # what is installed may still fail to load
-    return importlib.metadata.version(package)
+    from importlib.metadata import version  # late: slow to import
+
+    return version(package)
 
 
 def _find_fluidsynth() -> str:

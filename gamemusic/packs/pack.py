@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gamemusic import __version__
 from gamemusic.errors import InputError, PackError
 from gamemusic.packs.archive import ZipMembers
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, FileEntry, load_card
@@ -99,10 +100,17 @@ def read_parts(members: Members) -> tuple[Preset, Card]:
         PackError: When one is missing, or the two are of different moods.
         FormatError: When one of them is wrong.
     """
+    preset, card, _ = _read_parts(members)
+    return preset, card
+
+
+def _read_parts(members: Members) -> tuple[Preset, Card, bytes]:
+    """Return what `read_parts` does, and the bytes that the preset was read from."""
     names, path = members.names(), members.path
     if PRESET_FILE not in names:
         raise PackError(f"{PRESET_FILE} is missing, so this is no mood pack", file=path)
-    preset = load_preset(members.read(PRESET_FILE, MAX_BYTES + 1), file=path / PRESET_FILE)
+    written = members.read(PRESET_FILE, MAX_BYTES + 1)
+    preset = load_preset(written, file=path / PRESET_FILE)
     if preset.model not in names:
         what = f"{preset.model} is missing: this is a preset without a model"
         raise PackError(f"{what}; train one (gamemusic train) or get the whole pack", file=path)
@@ -112,7 +120,7 @@ def read_parts(members: Members) -> tuple[Preset, Card]:
     if card.name != preset.name:
         message = f"{PRESET_FILE} is of the mood {preset.name!r}, {CARD_FILE} of {card.name!r}; give both one name"
         raise PackError(message, file=path)
-    return preset, card
+    return preset, card, written
 
 
 def _check_list(members: Members, preset: Preset, card: Card, limits: Limits) -> None:
@@ -149,23 +157,13 @@ def _check_fit(path: Path, preset: Preset, card: Card) -> None:
             known = ", ".join(card.styles)
             message = f"style {name!r} uses the token {style.token!r}, but the model was trained on {known}"
             raise PackError(f"{message}; set 'token' to one of these", file=path / PRESET_FILE)
-    here = _sdk_version()
-    if here and _numbers(card.min_sdk) > _numbers(here):
-        raise PackError(f"the pack needs gamemusic {card.min_sdk}, this is {here}; update gamemusic", file=path)
+    if _numbers(card.min_sdk) > _numbers(__version__):
+        message = f"the pack needs gamemusic {card.min_sdk}, this is {__version__}; update gamemusic"
+        raise PackError(message, file=path)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
-
-
-def _sdk_version() -> str:
-    """Return this package's version, or an empty string where it runs without being installed."""
-    from importlib import metadata  # late: slow to import
-
-    try:
-        return metadata.version("gamemusic")
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = False, limits: Limits = LIMITS) -> Pack:
@@ -184,7 +182,7 @@ def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = F
         FormatError: When preset or card is wrong.
     """
     members = open_members(path, limits)
-    preset, card = read_parts(members)
+    preset, card, written = _read_parts(members)
     _check_list(members, preset, card, limits)
     _check_fit(members.path, preset, card)
     contents: dict[str, bytes] = {}
@@ -199,7 +197,8 @@ def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = F
                 "if you edited it, write a new card with gamemusic.packs.install.seal_folder, else get the pack again"
             )
             raise PackError(f"{name} is not the file that {CARD_FILE} describes; {edited}", file=members.path)
-    preset = load_preset(contents[PRESET_FILE], file=members.path / PRESET_FILE)  # of the very bytes that were checked
+    if contents[PRESET_FILE] != written:  # changed meanwhile: what counts are the bytes that were checked
+        preset = load_preset(contents[PRESET_FILE], file=members.path / PRESET_FILE)
     return Pack(name=preset.name, preset=preset, card=card, path=members.path, origin=origin, members=contents)
 
 

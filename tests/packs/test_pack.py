@@ -166,7 +166,7 @@ def test_a_broken_preset_in_a_pack_is_named_with_its_line(write_folder: Write) -
 
 
 def test_a_newer_sdk_may_be_needed(write_folder: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gamemusic.packs.pack._sdk_version", lambda: "0.9.1")
+    monkeypatch.setattr("gamemusic.packs.pack.__version__", "0.9.1")
     assert open_pack(write_folder(pack_of(min_sdk="0.9.1"), "a")).name == "calm"
     with pytest.raises(PackError, match=r"needs gamemusic 0\.10, this is 0\.9\.1; update gamemusic"):
         open_pack(write_folder(pack_of(min_sdk="0.10"), "b"))
