@@ -102,7 +102,7 @@ def _measure(soundfont: Path, bank: int, program: int, probe: Iterable[tuple[int
     # a synthesizer of its own for every preset: what was measured before must not show in the result
     step = round(STEP_SECONDS * CALIBRATION_RATE / BLOCK_FRAMES) * BLOCK_FRAMES
     steps = tuple(probe)
-    rows = np.zeros((2, step * len(steps)), np.float32)
+    rows = np.zeros((1, step * len(steps)), np.float32)
     sounding: list[int] = []
     with Synth(soundfont, sample_rate=CALIBRATION_RATE, channels=1) as synth:
         synth.select(0, bank, program)
@@ -116,7 +116,7 @@ def _measure(soundfont: Path, bank: int, program: int, probe: Iterable[tuple[int
             synth.render(rows, place * step, step)
     # the loudest 400 ms of each chord, so that a plucked and a bowed note count alike, then the mean power of those
     onsets = [place for place, chord in enumerate(steps) if chord] + [len(steps)]
-    audio = rows.T
+    audio = np.repeat(rows.T, 2, axis=1)
     loudest = [
         float(np.max(short_loudness(audio[first * step : last * step], CALIBRATION_RATE)))
         for first, last in itertools.pairwise(onsets)

@@ -86,13 +86,13 @@ def render_stems(arrangement: Arrangement, soundfont: Path, sample_rate: int, *,
     Raises:
         InputError, MissingError, FormatError: See `Synth`.
     """
-    dry = _render_dry(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes)
+    dry, gains = _render_dry(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes)
     frames = dry.shape[1] if arrangement.ending == "loop" else None
     finished: list[Audio] = []
-    for number, part in enumerate(arrangement.parts):
-        rows = dry[2 * number : 2 * number + 2]
-        send = rows * np.float32(part.instrument.reverb)
-        finished.append(_add(wet(send, arrangement.room, sample_rate, frames=frames), rows))
+    for part, row, sides in zip(arrangement.parts, dry, gains, strict=True):
+        placed = np.stack([row * side for side in sides])
+        send = placed * np.float32(part.instrument.reverb)
+        finished.append(_add(wet(send, arrangement.room, sample_rate, frames=frames), placed))
     mix = _sum(finished, dry.shape[1])
     gain = _peak_gain([mix, *finished])
     everything = [mix, *finished]
@@ -115,14 +115,17 @@ def render_mix(arrangement: Arrangement, soundfont: Path, sample_rate: int, *, e
 
     Args and Raises: as `render_stems`.
     """
-    dry = _render_dry(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes)
+    dry, gains = _render_dry(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes)
     frames = dry.shape[1] if arrangement.ending == "loop" else None
     send = np.zeros((2, dry.shape[1]), np.float32)
-    for number, part in enumerate(arrangement.parts):
-        send += dry[2 * number : 2 * number + 2] * np.float32(part.instrument.reverb)
+    for part, row, sides in zip(arrangement.parts, dry, gains, strict=True):
+        for ear, side in enumerate(sides):
+            send[ear] += row * (side * np.float32(part.instrument.reverb))
     mix = wet(send, arrangement.room, sample_rate, frames=frames)
-    for number in range(len(arrangement.parts)):
-        _add(mix, dry[2 * number : 2 * number + 2])
+    del send
+    for row, sides in zip(dry, gains, strict=True):
+        for ear, side in enumerate(sides):
+            mix[ear, : len(row)] += row * side
     gain = _peak_gain([mix])
     if frames is None:
         (mix,) = _ring_out([mix], gain, _least_frames(arrangement, sample_rate), sample_rate)
@@ -130,12 +133,12 @@ def render_mix(arrangement: Arrangement, soundfont: Path, sample_rate: int, *, e
     return np.ascontiguousarray(mix.T)
 
 
-def _render_dry(arrangement: Arrangement, soundfont: Path, sample_rate: int, extra_passes: int) -> Audio:
-    """Return levelled and panned rows, two a part: (2 x parts, frames)."""
+def _render_dry(arrangement: Arrangement, soundfont: Path, sample_rate: int, extra_passes: int) -> tuple[Audio, Audio]:
+    """Return a mono row a part, (parts, frames), and the gain of its left and right side, (parts, 2)."""
     parts = arrangement.parts
     frames = _least_frames(arrangement, sample_rate)
     if not any(part.notes for part in parts):
-        return np.zeros((2 * len(parts), frames), np.float32)
+        return np.zeros((len(parts), frames), np.float32), np.ones((len(parts), 2), np.float32)
     loops = arrangement.ending == "loop"
     events = schedule(parts, total_subticks=arrangement.subticks, total_frames=frames, loops=loops)
     with Synth(soundfont, sample_rate=sample_rate, channels=len(parts)) as synth:
@@ -149,14 +152,13 @@ def _render_dry(arrangement: Arrangement, soundfont: Path, sample_rate: int, ext
             rows = render_loop(synth, events, frames, tail_frames=tail_frames, extra_passes=extra_passes)
         else:
             rows = render_once(synth, events, frames, tail_frames=round(CADENCE_TAIL_SECONDS * sample_rate))
-    rows *= np.array(gains, np.float32).reshape(-1, 1)
-    return rows
+    return rows, np.array(gains, np.float32)
 
 
 def render_loop(
     synth: Synth, events: Sequence[Event], frames: int, *, tail_frames: int, extra_passes: int = 0
 ) -> Audio:
-    """Return one period of the steady state, dry: (2 x channels, frames).
+    """Return one period of the steady state, dry: (channels, frames).
 
     Args:
         synth: Primed, with its presets selected.
@@ -165,7 +167,7 @@ def render_loop(
         tail_frames: How long to wait for the first pass to end its ringing.
         extra_passes: How many more periods are played before the result is taken.
     """
-    rows = np.zeros((2 * synth.channels, frames), np.float32)
+    rows = np.zeros((synth.channels, frames), np.float32)
     played = _play_round(synth, events, rows)
     done = next(played)
     while done < frames:
@@ -183,11 +185,11 @@ def render_loop(
 
 
 def render_once(synth: Synth, events: Sequence[Event], frames: int, *, tail_frames: int) -> Audio:
-    """Return ``frames`` frames and what rings after them, dry: (2 x channels, frames + tail).
+    """Return ``frames`` frames and what rings after them, dry: (channels, frames + tail).
 
     What still rings after ``tail_frames`` is faded out before that.
     """
-    rows = np.zeros((2 * synth.channels, frames + tail_frames // BLOCK_FRAMES * BLOCK_FRAMES), np.float32)
+    rows = np.zeros((synth.channels, frames + tail_frames // BLOCK_FRAMES * BLOCK_FRAMES), np.float32)
     for start, stop, now in _chunks(events, frames):
         _apply(synth, now)
         synth.render(rows, start, stop - start)

@@ -89,7 +89,7 @@ def fluidsynth_version() -> str:
 
 
 class Synth:
-    """A synthesizer with one soundfont and one stereo output a channel; a context manager.
+    """A synthesizer with one soundfont and one mono output a channel; a context manager.
 
     Args:
         soundfont: A file that `check_soundfont` has passed.
@@ -172,7 +172,7 @@ class Synth:
         in that note's first 64 frames (fluid_rvoice_reset leaves them alone, seen from 2.3.1 on). So a note sounds a
         little different, often softer, on a voice that was never used, as in the first passes of a loop.
         """
-        block = np.zeros((2 * self.channels, BLOCK_FRAMES), np.float32)
+        block = np.zeros((self.channels, BLOCK_FRAMES), np.float32)
         for channel, pitch in itertools.product(range(self.channels), range(127, -1, -1)):
             if self._library.module.fluid_synth_get_active_voice_count(self._synth) >= PRIMED_VOICES:
                 break
@@ -203,17 +203,18 @@ class Synth:
         """Write the next ``frames`` frames to ``rows[:, start : start + frames]``.
 
         Args:
-            rows: Shape (2 x channels, any length), each row contiguous: left and right of channel 0, of channel 1, ...
+            rows: Shape (channels, any length), each row contiguous: one mono row a channel, see `HARD_RIGHT`.
             start: First frame of ``rows`` to write.
             frames: How many. Notes begin at multiples of 64 frames of the synth's life, whatever is asked here.
         """
-        if rows.shape[0] != 2 * self.channels or start < 0 or start + frames > rows.shape[1]:
+        if rows.shape[0] != self.channels or start < 0 or start + frames > rows.shape[1]:
             raise ValueError(f"cannot render {frames} frames at {start} into rows of shape {rows.shape}")
         rows[:, start : start + frames] = 0.0  # FluidSynth adds to what is there
+        silent = np.zeros(frames, np.float32)  # every channel's left side
         stride, first = rows.strides[0], rows.ctypes.data + start * rows.itemsize
-        pointers = (ctypes.c_void_p * rows.shape[0])(*(first + row * stride for row in range(rows.shape[0])))
-        self._library.process(self._synth, frames, 0, None, rows.shape[0], pointers)
-        rows[0::2, start : start + frames] = rows[1::2, start : start + frames]
+        sides = (side for row in range(self.channels) for side in (silent.ctypes.data, first + row * stride))
+        pointers = (ctypes.c_void_p * (2 * self.channels))(*sides)
+        self._library.process(self._synth, frames, 0, None, 2 * self.channels, pointers)
 
     def _active_voices(self) -> list[int]:
         self._library.get_voicelist(self._synth, self._voices, POLYPHONY, -1)

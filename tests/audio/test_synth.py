@@ -19,8 +19,8 @@ def test_version(mono_font: Path) -> None:
     assert int(fluidsynth_version().split(".")[0]) >= 2
 
 
-def test_each_channel_has_its_own_rows(stereo_font: Path) -> None:
-    rows = np.ones((6, 12800), np.float32)
+def test_each_channel_has_its_own_row(stereo_font: Path) -> None:
+    rows = np.ones((3, 12800), np.float32)
     with Synth(stereo_font, sample_rate=48000, channels=3) as synth:
         for channel in range(3):
             synth.select(channel, 0, 0)
@@ -28,8 +28,8 @@ def test_each_channel_has_its_own_rows(stereo_font: Path) -> None:
         assert len(synth.sounding()) == 1
         synth.render(rows, 6400, 6400)
     assert (rows[:, :6400] == 1.0).all()
-    assert not rows[[0, 1, 4, 5], 6400:].any()
-    assert rows[2:4, 6400:].any()
+    assert not rows[[0, 2], 6400:].any()
+    assert rows[1, 6400:].any()
 
 
 def test_missing_presets_are_replaced(stereo_font: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -59,7 +59,7 @@ def test_closing_twice_is_harmless(stereo_font: Path) -> None:
 
 def test_rows_must_fit(stereo_font: Path) -> None:
     with Synth(stereo_font, sample_rate=48000, channels=1) as synth, pytest.raises(ValueError, match="cannot render"):
-        synth.render(np.zeros((2, 64), np.float32), 0, 128)
+        synth.render(np.zeros((1, 64), np.float32), 0, 128)
 
 
 @pytest.mark.parametrize(
