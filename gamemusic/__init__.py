@@ -12,6 +12,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from gamemusic.version import __version__
+
 if TYPE_CHECKING:
     from gamemusic.composer.composer import Composer, compose
     from gamemusic.errors import (
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     )
     from gamemusic.output import render, save
     from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Chord",

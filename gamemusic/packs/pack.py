@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gamemusic import __version__
 from gamemusic.errors import InputError, PackError
 from gamemusic.packs.archive import ZipMembers
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, FileEntry, load_card
@@ -16,6 +15,7 @@ from gamemusic.packs.members import LIMITS, FolderMembers, Limits, Members, chec
 from gamemusic.packs.schema import Preset, load_preset, read_preset
 from gamemusic.packs.yamlfile import MAX_BYTES
 from gamemusic.tokens.vocabulary import VOCABULARY_HASH
+from gamemusic.version import __version__
 
 __all__ = ["CARD_FILE", "PRESET_FILE", "Pack", "describe_files", "open_members", "open_pack", "open_preset"]
 
