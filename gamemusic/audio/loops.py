@@ -150,6 +150,8 @@ def _render_dry(arrangement: Arrangement, soundfont: Path, sample_rate: int, ext
         if loops:
             tail_frames = round(LOOP_TAIL_SECONDS * sample_rate)
             rows = render_loop(synth, events, frames, tail_frames=tail_frames, extra_passes=extra_passes)
+            # some samples carry a constant offset, which costs room below full scale and clicks when music stops
+            rows -= rows.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
         else:
             rows = render_once(synth, events, frames, tail_frames=round(CADENCE_TAIL_SECONDS * sample_rate))
     return rows, np.array(gains, np.float32)

@@ -100,6 +100,12 @@ def test_stems_add_up_to_the_mix(mono_font: Path, ending: str) -> None:
     assert peak(alone[: shared - RATE // 10] - stems.mix[: shared - RATE // 10]) <= LSB
 
 
+def test_loops_have_no_constant_offset(stereo_font: Path) -> None:
+    music = arrangement(bars=2)
+    for stem in render_stems(music, stereo_font, RATE).stems.values():
+        assert np.max(np.abs(stem.mean(axis=0, dtype=np.float64))) < 1e-4
+
+
 def test_no_step_at_the_seam(mono_font: Path) -> None:
     # one held chord: the largest step from sample to sample must not stand where the file's end meets its beginning
     music = one_part(Role.HARMONY, [(0, 55, BAR, 80), (0, 59, BAR, 80), (960, 62, 960, 80)])
