@@ -9,9 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gamemusic.errors import GameMusicError
+from gamemusic.errors import GameMusicError, MissingError
 from gamemusic.packs.library import shipped_dir
-from gamemusic_export.progress import StageProgress
 
 __all__ = ["main"]
 
@@ -51,11 +50,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    import torch
+    try:
+        import torch
 
-    from gamemusic_export.card import write_notice
-    from gamemusic_export.pipeline import Workshop
-    from gamemusic_export.recipe import CorpusRecipe, read_recipe
+        from gamemusic_export.card import write_notice
+        from gamemusic_export.pipeline import Workshop
+        from gamemusic_export.progress import StageProgress
+        from gamemusic_export.recipe import CorpusRecipe, read_recipe
+    except ImportError as error:
+        raise MissingError(f"training needs its extra ({error}); run: pip install 'gamemusic[train]'") from error
 
     if options.threads:
         torch.set_num_threads(options.threads)
