@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
@@ -11,24 +12,13 @@ import onnxruntime
 
 from benchmarks.common import mood_pack
 from gamemusic.composer.composer import Composer
+from gamemusic.composer.session import Memory
 from gamemusic.packs.pack import Pack, open_pack
 
 __all__ = ["BareLoop", "Features", "open_composer", "record_steps"]
 
 Features = npt.NDArray[np.int64]
 """What the model is told at one step, (B, F)."""
-
-
-class _Recorder:
-    """Stands in for the ONNX Runtime session of a composer and keeps the features of every run."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-        self.features: list[Features] = []
-
-    def run(self, outputs: list[str], feeds: dict[str, npt.NDArray[Any]]) -> Any:
-        self.features.append(feeds["features"].copy())
-        return self._session.run(outputs, feeds)
 
 
 class BareLoop:
@@ -68,11 +58,13 @@ def open_composer(candidates: int | None = None) -> tuple[Composer, str]:
 
 def record_steps(composer: Composer, seed: int) -> list[Features]:
     """Compose once, untimed, and return the features of all steps, the seam's included."""
-    session = composer.session._session
-    recorder = _Recorder(session)
-    composer.session._session = recorder
-    try:
+    session, recorded = composer.session, []
+    take = session.step
+
+    def step(features: Features, memory: Memory) -> tuple[npt.NDArray[np.int32], Memory]:
+        recorded.append(features.copy())
+        return take(features, memory)
+
+    with mock.patch.object(session, "step", step):
         composer.compose(seed=seed)
-    finally:
-        composer.session._session = session
-    return recorder.features
+    return recorded
