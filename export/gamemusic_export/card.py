@@ -70,9 +70,10 @@ def mood_card(
         folder: The pack.
     """
     used = sorted({int(dataset.piece_of[index]) for index in excerpts})
-    files = {name: (folder / name).read_bytes() for name in ("preset.yaml", preset.model)}
+    names = [name for name in ("preset.yaml", preset.model, preset.fingerprint, preset.theme) if name]
+    files = {name: (folder / name).read_bytes() for name in names}
     sources = _attribution(dataset, corpus, range(len(dataset.pieces)))
-    notes = dataset.notes_by_style(excerpts)
+    notes = dataset.notes_by_cell(excerpts)
     card = Card(
         name=recipe.mood,
         title=preset.title,
@@ -87,7 +88,7 @@ def mood_card(
         vocabulary=Vocabulary(version=VOCABULARY_VERSION, hash=VOCABULARY_HASH),
         styles=tuple(sorted({choice.style for choice in recipe.music})),
         training=Training(**_training(dataset, figures)),
-        measures={**measures, "training_pieces": len(used), "training_notes_by_style": notes},
+        measures={**measures, "training_pieces": len(used), "training_notes": notes},
         notes=tuple(_notes(recipe, preset, notes)),
         files=describe_files(files),
     )
@@ -122,16 +123,18 @@ def _attribution(dataset: Dataset, corpus: CorpusRecipe, pieces: Iterable[int]) 
     return tuple(found)
 
 
-def _notes(recipe: MoodRecipe, preset: Preset, notes: Mapping[str, int]) -> Iterable[str]:
+def _notes(recipe: MoodRecipe, preset: Preset, notes: Mapping[str, Mapping[str, int]]) -> Iterable[str]:
     yield recipe.why
     for style in preset.styles.values():
-        learned = ", ".join(role.value for role in style.learned)
+        cells = notes.get(style.token, {})
+        learned = ", ".join(f"{role.value} ({cells.get(role.value, 0):,} notes)" for role in style.learned)
         arranged = ", ".join(f"{role.value} ({figure})" for role, figure in style.figures.items())
         tail = f"; arranged from the chords: {arranged}" if arranged else "; nothing is arranged"
         yield f"style {style.name}: the model composes {learned} with the token '{style.token}'{tail}"
-    for name, count in sorted(notes.items()):
-        if count < _ENOUGH_NOTES:
-            yield f"thin: only {count} notes of '{name}' music were there to fine-tune this mood on"
+    for name, cells in sorted(notes.items()):
+        if sum(cells.values()) < _ENOUGH_NOTES:
+            total = sum(cells.values())
+            yield f"thin: only {total:,} notes of '{name}' music were there to fine-tune this mood on"
 
 
 def write_notice(dataset: Dataset, corpus: CorpusRecipe, path: Path) -> None:

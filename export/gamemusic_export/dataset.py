@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.tokens.state import STREAM_OF_NOTE
 from gamemusic.tokens.vocabulary import INTENSITY_BINS, NOTE, ROLES, STYLE_NAMES, VOCABULARY_HASH
 from gamemusic_export.duplicates import group_duplicates
 from gamemusic_export.prepared import COLUMNS, PreparedPiece, prepare_piece
@@ -26,6 +27,8 @@ _SHARES = (0.88, 0.06, 0.06)
 
 _STYLE, _INTENSITY = COLUMNS.index("style"), COLUMNS.index("intensity")
 _FIRST_NOTE = NOTE[ROLES[0]]
+_ROLE_OF_TOKEN = np.array(STREAM_OF_NOTE) - 1
+"""Index in `ROLES` of each note token, counted from the first one."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -78,12 +81,16 @@ class Dataset:
         """Return how many notes the excerpts hold, copied ones not counted."""
         return sum(int((self.excerpt(index)[:, 0] >= _FIRST_NOTE).sum()) for index in excerpts)
 
-    def notes_by_style(self, excerpts: Iterable[int]) -> dict[str, int]:
-        """Return how many written notes the excerpts hold, by style."""
-        counts: Counter[str] = Counter()
+    def notes_by_cell(self, excerpts: Iterable[int]) -> dict[str, dict[str, int]]:
+        """Return how many written notes the excerpts hold, by style and role."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
         for index in excerpts:
-            counts[self.pieces[self.piece_of[index]].style] += self.notes([index])
-        return dict(counts)
+            tokens = self.excerpt(index)[:, 0].astype(np.int64)
+            streams = _ROLE_OF_TOKEN[tokens[tokens >= _FIRST_NOTE] - _FIRST_NOTE]
+            found = np.bincount(streams, minlength=len(ROLES)).tolist()
+            style = self.pieces[self.piece_of[index]].style
+            counts[style].update({role.value: count for role, count in zip(ROLES, found, strict=True) if count})
+        return {style: dict(roles) for style, roles in sorted(counts.items())}
 
 
 def prepare_all(paths: Sequence[Path], cache: Path, *, jobs: int, progress: Progress) -> list[PreparedPiece]:

@@ -23,6 +23,7 @@ from gamemusic_export.batches import RowSampler
 from gamemusic_export.card import base_card, mood_card
 from gamemusic_export.dataset import Dataset, build_dataset, load_dataset, prepare_all
 from gamemusic_export.evaluate import score_session
+from gamemusic_export.fingerprint import make_fingerprint
 from gamemusic_export.model import MoodLSTM
 from gamemusic_export.onnx_export import build_graph
 from gamemusic_export.quantise import quantise
@@ -147,7 +148,9 @@ class Workshop:
             "quantisation_cost_percent": round(100 * (exported / after.bits_per_note - 1), 2),
         }
         folder = self.presets / name
-        (folder / "model.onnx").write_bytes(graph)
+        (folder / preset.model).write_bytes(graph)
+        if preset.fingerprint:
+            (folder / preset.fingerprint).write_bytes(make_fingerprint(dataset, excerpts.tolist()).to_bytes())
         card = mood_card(dataset, self._corpus(), recipe, preset, excerpts, figures, measures, folder)
         (folder / "card.json").write_bytes(card)
         return folder

@@ -74,7 +74,7 @@ def encode_excerpt(phrases: Sequence[Phrase], *, last: bool) -> tuple[Steps, npt
     velocities = [DEFAULT_VELOCITY] * len(STREAMS)
     rows: list[tuple[int, ...]] = []
     owner: list[int] = []
-    state = State(phrases[0].bars)
+    state: State | None = None
     for index, phrase in enumerate(phrases):
         known = (
             METER_NAMES.index(str(phrase.meter)),
@@ -82,9 +82,7 @@ def encode_excerpt(phrases: Sequence[Phrase], *, last: bool) -> tuple[Steps, npt
             role_bits(phrase.roles),
             int(last and index == len(phrases) - 1),
         )
-        following = State(phrase.bars)
-        following.history, following.velocities, following.chord = state.history, state.velocities, state.chord
-        state = following
+        state = State(phrase.bars, state)
         for token in (START if index == 0 else END, *encode_bars(cut_bars(phrase), history, velocities)):
             if token not in (START, END):
                 state.advance(token)

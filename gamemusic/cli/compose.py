@@ -26,6 +26,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--intensity", type=float, metavar="X", help="0 (calm) to 1 (full)")
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same notes (default: drawn)")
     parser.add_argument("--ending", choices=("loop", "cadence"), help="lead back to the beginning, or come to rest")
+    parser.add_argument("--theme", type=Path, metavar="F.mid", help="a melody that the first section plays")
     parser.add_argument("--stems", action="store_true", help="write each role to a file of its own, too")
     parser.add_argument("--soundfont", type=Path, metavar="F", help="SF2 or SF3 file (default: the system's)")
     parser.add_argument("--sample-rate", type=int, default=48000, metavar="R", help="hertz (default: 48000)")
@@ -52,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
         intensity=options.intensity,
         seed=seed,
         ending=options.ending,
+        theme=options.theme,
     )
     path = save(
         phrase,
@@ -86,6 +88,9 @@ def _describe(phrase: Phrase, path: Path) -> dict[str, Any]:
         "seconds": phrase.seconds,
         "intensity": phrase.intensity,
         "ending": phrase.ending,
+        "form": list(phrase.form),
         "seam_bits": phrase.seam_bits,
+        "candidates": phrase.candidates,
+        "rejected": dict(phrase.rejected),
         "notes": {track.role.value: len(track.notes) for track in phrase.tracks},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +12,31 @@ from gamemusic.composer.sampler import Sampler
 from gamemusic.composer.session import LOGIT_LIMIT, Memory, Session
 from gamemusic.composer.surprise import FRACTION, load_exponentials, surprises
 from gamemusic.errors import GameMusicError
+from gamemusic.score.phrase import Role
 from gamemusic.tokens.bars import Bar
 from gamemusic.tokens.codec import encode_bar
 from gamemusic.tokens.grammar import TOKENS_PER_BAR, Grammar
 from gamemusic.tokens.state import Phase, State
-from gamemusic.tokens.vocabulary import BAR, END, FEATURES, NO_CHORD, START, VOCABULARY_SIZE
+from gamemusic.tokens.vocabulary import (
+    BAR,
+    CHORD,
+    DURATION,
+    END,
+    FEATURES,
+    NO_CHORD,
+    NOTE,
+    POSITION,
+    START,
+    VOCABULARY_SIZE,
+)
 
 __all__ = ["Candidates", "Conditions", "compose_candidates"]
 
 _COLUMNS = tuple(FEATURES)
-_TOKEN, _BARS_LEFT, _POSITION, _CHORD = (_COLUMNS.index(n) for n in ("token", "bars_left", "position", "chord"))
+_TOKEN, _ENDING, _BARS_LEFT = (_COLUMNS.index(name) for name in ("token", "ending", "bars_left"))
+_POSITION, _CHORD = _COLUMNS.index("position"), _COLUMNS.index("chord")
+_JUDGED = 4
+"""Every so many steps a candidate's own tokens are judged: enough for a mean, and cheap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,28 +59,22 @@ class Candidates:
     """The bars of each candidate."""
     seam_bits: list[float]
     """Each one's seam score, see `gamemusic.score.phrase.Phrase.seam_bits`."""
-    absent: list[int]
-    """How many of the roles that should be heard each one leaves out of more than three quarters of its bars."""
+    token_bits: list[int]
+    """Mean surprise of the tokens that each one drew, in bits / `gamemusic.composer.surprise.FRACTION`."""
     steps: int
     """Model steps taken, the seam's included."""
-
-    @property
-    def best(self) -> int:
-        """Index of the candidate with the smoothest seam among those that leave out the fewest roles."""
-        return min(range(len(self.bars)), key=lambda index: (self.absent[index], self.seam_bits[index]))
 
 
 class _Batch:
     """The candidates while they grow."""
 
-    def __init__(self, session: Session, grammar: Grammar, count: int, conditions: Conditions) -> None:
-        bars = grammar.rules.bars
+    def __init__(self, session: Session, grammar: Grammar, count: int, conditions: Conditions, bars: int) -> None:
         self.session, self.grammar = session, grammar
         self.states = [State(bars) for _ in range(count)]
         self.forced: list[list[int]] = [[] for _ in range(count)]
         """Tokens each candidate must take next, last one first."""
         self.features = np.zeros((count, len(FEATURES)), dtype=np.int64)
-        for name in ("style", "intensity", "meter", "mode", "roles", "ending"):
+        for name in ("style", "intensity", "meter", "mode", "roles"):
             self.features[:, _COLUMNS.index(name)] = getattr(conditions, name)
         self.memory: Memory = session.start(count)
         self.show([START] * count)
@@ -91,11 +100,13 @@ def compose_candidates(
     grammar: Grammar,
     conditions: Conditions,
     *,
+    sections: Sequence[int],
     count: int,
     seed: int,
     temperature: float,
     min_p: float,
     repeats: Mapping[int, int],
+    first: int = 0,
 ) -> Candidates:
     """Compose ``count`` phrases and score their seams.
 
@@ -103,25 +114,32 @@ def compose_candidates(
         session: The mood's model.
         grammar: The rules' masks.
         conditions: What the model is told.
+        sections: Bars of each section; the model hears them as phrases that follow each other, and prepares the end
+            of each.
         count: Candidates, B.
         seed: Decides every draw, with the candidate's number and the step's.
         temperature: See `Sampler`.
         min_p: See `Sampler`.
         repeats: Bars that copy an earlier bar, see `gamemusic.composer.form.plan_repeats`; where the fixed chords of
             the two bars differ, the chords are kept and the bar is composed.
+        first: Number of the first candidate, so that a second batch of one seed is another.
     """
-    bars, plan = grammar.rules.bars, grammar.rules.chords
+    bars, plan = sum(sections), grammar.rules.chords
     if plan is not None:
         repeats = {bar: source for bar, source in repeats.items() if plan.get(bar, ()) == plan.get(source, ())}
-    limit = bars * (TOKENS_PER_BAR + 64) + 2
-    sampler = Sampler(seed, count, limit, VOCABULARY_SIZE, temperature=temperature, min_p=min_p)
-    batch = _Batch(session, grammar, count, conditions)
+    limit = bars * (TOKENS_PER_BAR + 64) + 2 * len(sections)
+    sampler = Sampler(seed, count, limit, VOCABULARY_SIZE, temperature=temperature, min_p=min_p, first=first)
+    batch = _Batch(session, grammar, count, conditions, sections[0])
+    batch.features[:, _ENDING] = conditions.ending if len(sections) == 1 else 0
     states, forced = batch.states, batch.forced
     masked, weighed = (np.empty((count, VOCABULARY_SIZE), dtype=np.int32) for _ in range(2))
     # what decides the next masks: the grammar's row and the chord, by candidate
     rows, chords = [grammar.row(state) for state in states], [NO_CHORD] * count
-    # (step, token) of the bar that seams are held against, by candidate
+    begun = [1] * count
+    drawn: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+    """(step, token) of some of what each candidate drew, by which it is judged as a whole"""
     taken: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+    """(step, token) of the bar that seams are held against"""
     kept: dict[int, npt.NDArray[np.int32]] = {}
     inner = min(1, bars - 1)
     finished: list[Memory] = [{} for _ in range(count)]
@@ -132,19 +150,34 @@ def compose_candidates(
         masked += logits
         masked += grammar.pitch_rows.take(chords, axis=0, out=weighed, mode="clip")
         tokens: list[int] = sampler.draw(step, masked).tolist()
+        judged = step % _JUDGED == 0
+        if judged:
+            kept[step] = logits
         for index, state in enumerate(states):
             if forced[index]:
                 tokens[index] = forced[index].pop()
             elif state.phase == Phase.DONE:
                 tokens[index] = END
                 continue
+            else:
+                if grammar.rules.given:
+                    forced[index] = _find_due(grammar, state, tokens[index])
+                if forced[index]:
+                    tokens[index] = forced[index].pop()
+                elif judged:
+                    drawn[index].append((step, tokens[index]))
             token = tokens[index]
-            if state.bar == inner and token not in (BAR, END):
+            if state.first_bar + state.bar == inner and token not in (BAR, END):
                 taken[index].append((step, token))
                 kept[step] = logits
             state.advance(token)
-            if token == BAR and state.bar in repeats:
-                forced[index] = _copy_bar(state, repeats[state.bar], bars)
+            if token == END and begun[index] < len(sections):
+                state = states[index] = State(sections[begun[index]], state)
+                begun[index] += 1
+                if begun[index] == len(sections):
+                    batch.features[index, _ENDING] = conditions.ending
+            elif token == BAR and state.first_bar + state.bar in repeats:
+                forced[index] = _copy_bar(state, repeats[state.first_bar + state.bar])
             elif token == END:
                 running -= 1
                 # others may still be running: this one's memory is put back before its seam is scored
@@ -159,24 +192,36 @@ def compose_candidates(
         raise GameMusicError(f"composing {bars} bars did not end within {limit} steps; please report this as a bug")
     batch.memory = {name: np.stack([memory[name] for memory in finished]) for name in batch.memory}
     table = load_exponentials()
-    inside = [
-        _mean_bits([(kept[when][index], token) for when, token in pairs], table) for index, pairs in enumerate(taken)
-    ]
-    over, seam_steps = _score_seams(batch, table)
+
+    def mean(pairs: list[tuple[int, int]], index: int) -> int:
+        return _mean_bits([(kept[when][index], token) for when, token in pairs], table)
+
+    inside = [mean(pairs, index) for index, pairs in enumerate(taken)]
+    whole = [mean(pairs, index) for index, pairs in enumerate(drawn)]
+    over, seam_steps = _score_seams(batch, sections[0], table)
     seams = [(a - b) / FRACTION for a, b in zip(over, inside, strict=True)]
-    absent = [_count_absent(state.history, grammar.heard) for state in states]
-    return Candidates([state.history for state in states], seams, absent, step + 1 + seam_steps)
+    return Candidates([state.history for state in states], seams, whole, step + 1 + seam_steps)
 
 
-def _count_absent(bars: list[Bar], streams: tuple[int, ...]) -> int:
-    """Return how many of ``streams`` have something in less than a quarter of the bars."""
-    return sum(4 * sum(bool(bar[stream]) for bar in bars) < len(bars) for stream in streams)
+def _find_due(grammar: Grammar, state: State, token: int) -> list[int]:
+    """Return what must come instead of ``token``, last one first: a fixed lead note that would be passed over."""
+    if state.phase in (Phase.START, Phase.PITCH):
+        return []
+    given = grammar.given_note(state)
+    if given is None:
+        return []
+    note, duration = NOTE[Role.LEAD] + given.number, DURATION + given.duration - 1
+    if state.position == given.position and (token >= note or token in (BAR, END) or POSITION <= token < CHORD):
+        return [duration, note]
+    if token in (BAR, END) or POSITION + given.position < token < CHORD:
+        return [duration, note, POSITION + given.position]
+    return []
 
 
-def _copy_bar(state: State, source: int, bars: int) -> list[int]:
+def _copy_bar(state: State, source: int) -> list[int]:
     """Return the tokens that write bar ``source`` again, and what closes it, last one first."""
     tokens = list(encode_bar(state.history[source], state.history, list(state.velocities)))
-    tokens.append(BAR if state.bar < bars - 1 else END)
+    tokens.append(BAR if state.bar < state.bars - 1 else END)
     return tokens[::-1]
 
 
@@ -188,17 +233,18 @@ def _mean_bits(pairs: list[tuple[npt.NDArray[np.int32], int]], table: npt.NDArra
     return sum(surprises(rows, [token for _, token in pairs], table)) // len(pairs)
 
 
-def _score_seams(batch: _Batch, table: npt.NDArray[np.int64]) -> tuple[list[int], int]:
+def _score_seams(batch: _Batch, bars: int, table: npt.NDArray[np.int64]) -> tuple[list[int], int]:
     """Play every phrase's first bar after its last and return its mean surprise, and the steps that took."""
     count = len(batch.states)
     first = [state.history[0] for state in batch.states]
     last = [state.velocities for state in batch.states]
-    batch.states = [State(batch.grammar.rules.bars) for _ in range(count)]
+    batch.states = [State(bars) for _ in range(count)]
     for state, velocities in zip(batch.states, last, strict=True):
         state.velocities = list(velocities)
     written = [[BAR, *encode_bar(bar, (), list(v))] for bar, v in zip(first, last, strict=True)]
     seen: list[list[tuple[npt.NDArray[np.int32], int]]] = [[] for _ in range(count)]
     longest = max(len(tokens) for tokens in written)
+    batch.features[:, _ENDING] = 0
     batch.show([END] * count)
     for step in range(longest):
         logits = batch.step()

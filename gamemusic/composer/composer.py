@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from gamemusic.composer.candidates import Conditions, compose_candidates
-from gamemusic.composer.form import plan_repeats
+from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
+from gamemusic.composer.form import plan_repeats, plan_sections, sections_of
+from gamemusic.composer.harmony import ChordPlan, close_plan, plan_of_bars, plan_of_phrase, plan_of_progression
+from gamemusic.composer.judge import count_faults, find_faults, measure_pace, rank
 from gamemusic.composer.sampler import mix
 from gamemusic.composer.session import Session
+from gamemusic.composer.theme import Theme, fit_theme, read_theme, theme_of_song
 from gamemusic.errors import InputError
+from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import Pack
 from gamemusic.packs.schema import Preset
 from gamemusic.packs.style import Style
+from gamemusic.score.midi import read_midi
 from gamemusic.score.phrase import Phrase, Role
-from gamemusic.theory import Key, parse_chord, parse_key
+from gamemusic.theory import Key, parse_key
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, join_bars
 from gamemusic.tokens.grammar import Grammar, Rules, forced_chords
-from gamemusic.tokens.vocabulary import (
-    METER_NAMES,
-    MODE_NAMES,
-    QUALITY_NAMES,
-    ROLES,
-    STYLE_NAMES,
-    intensity_bin,
-)
+from gamemusic.tokens.vocabulary import METER_NAMES, MODE_NAMES, ROLES, STYLE_NAMES, intensity_bin
 from gamemusic.units import check_bars, check_tempo, parse_meter
 
 __all__ = ["Composer", "compose"]
 
 MAX_SEED = (1 << 64) - 1
+_PLAN_INTENSITY = 0.5
+"""Harmony is composed at this intensity, whatever the notes are asked for."""
+_PLAN_CANDIDATES = 4
+"""Phrases from which the harmony is chosen, at most."""
+_BATCHES = 3
+"""Batches composed at most until a candidate has no fault."""
 
 
 def compose(
@@ -48,10 +53,13 @@ def compose(
     intensity: float | None = None,
     seed: int | None = None,
     ending: str | None = None,
+    theme: str | Path | Phrase | None = None,
+    harmony: Phrase | None = None,
 ) -> Phrase:
     """Compose a phrase.
 
     What is not given comes from the mood's preset; key and tempo are then chosen by the seed among those it allows.
+    Phrases of one seed share their harmony at every intensity.
 
     Args:
         mood: Name of an installed mood, or path of a mood pack (folder or zip).
@@ -64,30 +72,58 @@ def compose(
         seed: 0 to 2**64 - 1. The same seed, arguments and pack give the same notes on every machine. Without one a
             seed is drawn; `Phrase.seed` tells it.
         ending: ``'loop'`` or ``'cadence'``.
+        theme: A melody that the first section has to play: a MIDI file, or a phrase, whose lead is taken.
+        harmony: A phrase whose chords, tempo and meter are shared, such as another mood's.
 
     Raises:
         InputError: For a value that is not allowed.
+        MidiError: When the theme is no MIDI file.
         PackError: When the mood's pack is damaged.
     """
     return Composer(find_pack(mood)).compose(
-        style=style, bars=bars, key=key, tempo=tempo, meter=meter, intensity=intensity, seed=seed, ending=ending
+        style=style,
+        bars=bars,
+        key=key,
+        tempo=tempo,
+        meter=meter,
+        intensity=intensity,
+        seed=seed,
+        ending=ending,
+        theme=theme,
+        harmony=harmony,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """All that is decided before the first note."""
+
+    frame: Phrase
+    sections: tuple[int, ...]
+    rules: Rules
+    conditions: Conditions
+    repeats: Mapping[int, int]
+    temperature: float
+
+
 class Composer:
-    """A mood pack with its model loaded: cheap to call again and again.
+    """A mood pack with its model loaded: cheap to call again and again, by one thread at a time.
 
     Args:
         pack: The mood.
+        session: What takes the place of the pack's model; for measurements.
 
     Raises:
         PackError: When the model is damaged or of another version.
     """
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, session: Session | None = None) -> None:
         self.pack = pack
         preset = pack.preset
-        self.session = Session(pack.read(preset.model), file=f"{pack.name}/{preset.model}")
+        self.session = session or Session(pack.read(preset.model), file=f"{pack.name}/{preset.model}")
+        self.fingerprint: Fingerprint | None = None
+        if preset.fingerprint:
+            self.fingerprint = load_fingerprint(pack.read(preset.fingerprint), file=f"{pack.name}/{preset.fingerprint}")
         self._grammars: dict[str, Grammar] = {}
 
     def compose(
@@ -101,26 +137,59 @@ class Composer:
         intensity: float | None = None,
         seed: int | None = None,
         ending: str | None = None,
+        theme: str | Path | Phrase | None = None,
+        harmony: Phrase | None = None,
     ) -> Phrase:
         """Compose a phrase; see `gamemusic.compose`."""
         preset = self.pack.preset
         seed = _check_seed(secrets.randbits(32) if seed is None else seed)
         playing = preset.style(style)
+        count = preset.bars if bars is None else check_bars(bars)
+        if tempo is None:
+            tempo = _choose_tempo(preset, playing, seed) if harmony is None else harmony.tempo_bpm
+        if meter is None and harmony is not None:
+            meter = str(harmony.meter)
         frame = Phrase(
-            bars=preset.bars if bars is None else check_bars(bars),
+            bars=count,
             meter=preset.meters[0] if meter is None else parse_meter(meter),
-            tempo_bpm=_choose_tempo(preset, playing, seed) if tempo is None else check_tempo(tempo),
+            tempo_bpm=check_tempo(tempo),
             key=_choose(preset.keys, seed, 1) if key is None else parse_key(key),
             tracks=(),
             ending=preset.ending if ending is None else ending,
             mood=self.pack.name,
             style=playing.name,
+            form=sections_of(preset.form, count),
             intensity=_check_intensity(preset.intensity if intensity is None else intensity),
             seed=seed,
             orchestration=playing.orchestration(),
         )
+        order = self._order(frame, playing, self._read_theme(theme))
+        if harmony is not None:
+            plan = plan_of_phrase(harmony, frame)
+        elif preset.progression:
+            plan = plan_of_progression(preset.progression, frame)
+        else:
+            plan = close_plan(self._plan(order), frame)
+        return self._compose(order, plan)
+
+    def _read_theme(self, theme: str | Path | Phrase | None) -> Theme | None:
+        """Return the theme that was asked for, or else the preset's."""
+        if isinstance(theme, Phrase):
+            return Theme.of_phrase(theme)
+        if theme is not None:
+            return read_theme(theme)
+        if not self.pack.preset.theme:
+            return None
+        file = f"{self.pack.name}/{self.pack.preset.theme}"
+        return theme_of_song(read_midi(self.pack.read(self.pack.preset.theme), file=file), file=file)
+
+    def _order(self, frame: Phrase, playing: Style, theme: Theme | None) -> _Order:
+        """Return what a frame means for grammar and model."""
+        preset = self.pack.preset
         roles = tuple(role for role in ROLES if role in playing.learned)
-        polyphony = {**DEFAULT_POLYPHONY, **preset.polyphony}
+        sections = plan_sections(frame.form, frame.bars)
+        if theme is not None and Role.LEAD not in roles:
+            raise InputError(f"style {playing.name!r} has no lead that the model composes, so it cannot play a theme")
         rules = Rules(
             bars=frame.bars,
             meter=frame.meter,
@@ -128,31 +197,90 @@ class Composer:
             roles=roles,
             heard=_heard_roles(playing, roles, frame.intensity),
             ranges=preset.ranges,
-            polyphony=polyphony,
+            polyphony={**DEFAULT_POLYPHONY, **preset.polyphony},
             density=preset.density,
             scale_strictness=preset.scale_strictness,
-            chords=_plan_chords(preset.progression, frame),
+            given={} if theme is None else fit_theme(theme, frame, sections, frame.form, preset.ranges.get(Role.LEAD)),
         )
-        candidates = compose_candidates(
+        conditions = Conditions(
+            style=STYLE_NAMES.index(playing.token),
+            intensity=intensity_bin(frame.intensity),
+            meter=METER_NAMES.index(str(frame.meter)),
+            mode=MODE_NAMES.index(frame.key.mode),
+            roles=sum(1 << ROLES.index(role) for role in roles),
+            ending=int(frame.ending == "cadence"),
+        )
+        repeats = plan_repeats(frame.form, frame.bars)
+        return _Order(frame, sections, rules, conditions, repeats, preset.temperature_of(playing))
+
+    def _plan(self, order: _Order) -> ChordPlan:
+        """Return the chords of the best phrase that is composed at a middling intensity."""
+        playing = self.pack.preset.style(order.frame.style)
+        heard = _heard_roles(playing, order.rules.roles, _PLAN_INTENSITY)
+        middling = replace(
+            order,
+            rules=replace(order.rules, heard=heard),
+            conditions=replace(order.conditions, intensity=intensity_bin(_PLAN_INTENSITY)),
+        )
+        candidates = self._draw(middling, min(_PLAN_CANDIDATES, self.pack.preset.candidates), 0)
+        _, best = self._judge(middling, candidates)
+        return plan_of_bars(candidates.bars[best], order.frame)
+
+    def _compose(self, order: _Order, plan: ChordPlan) -> Phrase:
+        """Return the best of the candidates that are composed over ``plan``; more are drawn while all have faults."""
+        frame, count = order.frame, self.pack.preset.candidates
+        bar_ticks = frame.meter.bar_ticks
+        order = replace(order, rules=replace(order.rules, chords=forced_chords(plan, frame.bars, bar_ticks)))
+        found: list[tuple[Candidates, list[tuple[str, ...]], int]] = []
+        for batch in range(_BATCHES):
+            candidates = self._draw(order, count, batch * count)
+            faults, best = self._judge(order, candidates)
+            found.append((candidates, faults, best))
+            if not faults[best]:
+                break
+        candidates, faults, best = min(found, key=lambda one: len(one[1][one[2]]))
+        phrase = join_bars(candidates.bars[best], frame, order.rules.polyphony)
+        return phrase.replace(
+            seam_bits=candidates.seam_bits[best],
+            candidates=count * len(found),
+            rejected=count_faults([one for _, some, _ in found for one in some]),
+        )
+
+    def _draw(self, order: _Order, count: int, first: int) -> Candidates:
+        preset = self.pack.preset
+        return compose_candidates(
             self.session,
-            self._grammar(rules),
-            Conditions(
-                style=STYLE_NAMES.index(playing.token),
-                intensity=intensity_bin(frame.intensity),
-                meter=METER_NAMES.index(str(frame.meter)),
-                mode=MODE_NAMES.index(frame.key.mode),
-                roles=sum(1 << ROLES.index(role) for role in roles),
-                ending=int(frame.ending == "cadence"),
-            ),
-            count=preset.candidates,
-            seed=seed,
-            temperature=preset.temperature_of(playing),
+            self._grammar(order.rules),
+            order.conditions,
+            sections=order.sections,
+            count=count,
+            seed=order.frame.seed,
+            temperature=order.temperature,
             min_p=preset.min_p,
-            repeats=plan_repeats(preset.form, frame.bars),
+            repeats=order.repeats,
+            first=first,
         )
-        best = candidates.best
-        phrase = join_bars(candidates.bars[best], frame, polyphony)
-        return phrase.replace(seam_bits=candidates.seam_bits[best])
+
+    def _judge(self, order: _Order, candidates: Candidates) -> tuple[list[tuple[str, ...]], int]:
+        """Return every candidate's faults, and the best candidate."""
+        token, bar_ticks = STYLE_NAMES[order.conditions.style], order.frame.meter.bar_ticks
+        usual = {} if self.fingerprint is None else self.fingerprint.usual.get(token, {})
+        pace = None if self.fingerprint is None else self.fingerprint.pace.get(token)
+        faults = [
+            find_faults(
+                bars,
+                heard=[1 + ROLES.index(role) for role in order.rules.heard],
+                repeats=order.repeats,
+                given=order.rules.given,
+                usual=usual,
+                fingerprint=self.fingerprint,
+                bar_ticks=bar_ticks,
+            )
+            for bars in candidates.bars
+        ]
+        paces = [measure_pace(bars, order.repeats, bar_ticks) for bars in candidates.bars]
+        wanted = [pace[role][order.conditions.intensity] for role in order.rules.roles if role in pace] if pace else []
+        return faults, rank(candidates, faults, paces, sum(wanted) if wanted else None)[0]
 
     def _grammar(self, rules: Rules) -> Grammar:
         """Return the grammar of ``rules``: kept while they stay the same, since its masks are found again."""
@@ -196,15 +324,3 @@ def _heard_roles(style: Style, roles: tuple[Role, ...], intensity: float) -> tup
     """Return the composed roles that sound at this intensity; all of them when none does."""
     heard = tuple(role for role in roles if style.instruments[role].from_intensity <= intensity)
     return heard or roles
-
-
-def _plan_chords(progression: Sequence[str], frame: Phrase) -> dict[int, tuple[tuple[int, int], ...]] | None:
-    """Return the preset's fixed chords, one a bar, repeated to the end; None when it has none."""
-    if not progression:
-        return None
-    plan = []
-    for bar in range(frame.bars):
-        root, quality = parse_chord(progression[bar % len(progression)], frame.key)
-        number = (root - frame.key.tonic) % 12 * len(QUALITY_NAMES) + QUALITY_NAMES.index(quality)
-        plan.append((bar * frame.meter.bar_ticks, number))
-    return forced_chords(plan, frame.bars, frame.meter.bar_ticks)

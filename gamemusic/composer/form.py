@@ -1,25 +1,46 @@
-"""Which bars of a phrase repeat earlier ones, from a form such as A A' B A."""
+"""The sections of a phrase, and which bars repeat earlier ones: a form such as A A' B A."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["plan_repeats"]
+__all__ = ["plan_repeats", "plan_sections", "sections_of"]
+
+_SECTION_BARS = 8
+"""Bars of a section where the form says nothing."""
+_WHOLE_BARS = 12
+"""Longest phrase that is not cut into sections without a form."""
+
+
+def sections_of(form: Sequence[str], bars: int) -> tuple[str, ...]:
+    """Return the form of a phrase of so many bars: ``form``, or none where it asks too much of a short phrase.
+
+    A form has to divide the bars into sections of two bars or more.
+    """
+    return () if not form or bars % len(form) or bars // len(form) < 2 else tuple(form)
+
+
+def plan_sections(form: Sequence[str], bars: int) -> tuple[int, ...]:
+    """Return the bars of each section: equal ones for a form, else sections of eight bars, the last one longer."""
+    if form:
+        return (bars // len(form),) * len(form)
+    if bars <= _WHOLE_BARS:
+        return (bars,)
+    count = bars // _SECTION_BARS
+    return (_SECTION_BARS,) * (count - 1) + (bars - _SECTION_BARS * (count - 1),)
 
 
 def plan_repeats(form: Sequence[str], bars: int) -> dict[int, int]:
     """Return which bar each repeated bar copies: {bar: earlier bar}.
 
-    A letter that comes again copies its first section; with a prime, the last quarter of the section (at least a
-    bar) is
-    composed anew. The last bar of the phrase is always composed, since it has to lead back to the beginning. A form
-    that does not divide the bars into sections of two bars or more asks too much of a short phrase and is left out.
+    A letter that comes again copies its first section; with a prime, the last quarter of the section (at least a bar)
+    is composed anew. The last bar of the phrase is always composed, since it has to lead back to the beginning.
 
     Args:
-        form: Letters, with or without a prime.
+        form: Letters, with or without a prime, see `sections_of`.
         bars: Length of the phrase.
     """
-    if not form or bars % len(form) or bars // len(form) < 2:
+    if not form:
         return {}
     size = bars // len(form)
     first: dict[str, int] = {}

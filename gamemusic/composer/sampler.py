@@ -52,17 +52,26 @@ class Sampler:
         vocabulary: V.
         temperature: Noise against logits; 1 draws as the model says.
         min_p: Tokens less likely than this share of the likeliest are never drawn, 0..0.5.
+        first: Number of the first sequence.
     """
 
     def __init__(
-        self, seed: int, candidates: int, steps: int, vocabulary: int, *, temperature: float, min_p: float
+        self,
+        seed: int,
+        candidates: int,
+        steps: int,
+        vocabulary: int,
+        *,
+        temperature: float,
+        min_p: float,
+        first: int = 0,
     ) -> None:
         factor = round(temperature * _TEMPERATURE_STEPS)
         noise = (load_noise().astype(np.int32) * factor) // _TEMPERATURE_STEPS
         wrapped = np.concatenate((noise, noise[:vocabulary])).astype(np.int32)
         self._windows = np.lib.stride_tricks.sliding_window_view(wrapped, vocabulary)
         counters = np.arange(steps, dtype=np.uint64)[:, None] + (
-            np.arange(candidates, dtype=np.uint64) << np.uint64(40)
+            np.arange(first, first + candidates, dtype=np.uint64) << np.uint64(40)
         )
         key = mix(np.array([seed & 0xFFFF_FFFF_FFFF_FFFF], dtype=np.uint64))
         with np.errstate(over="ignore"):

@@ -62,6 +62,14 @@ class Preset:
         str, Text(64, r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.onnx", "a file name that ends in .onnx, without folders")
     ] = "model.onnx"
     """File of the pack that holds the LSTM."""
+    fingerprint: Annotated[
+        str, Text(64, r"([A-Za-z0-9_][A-Za-z0-9_.-]*\.bin)?", "a file name that ends in .bin, without folders", least=0)
+    ] = ""
+    """File of the pack that says what its training music looks like, so that outliers and copies are turned away."""
+    theme: Annotated[
+        str, Text(64, r"([A-Za-z0-9_][A-Za-z0-9_.-]*\.mid)?", "a file name that ends in .mid, without folders", least=0)
+    ] = ""
+    """MIDI file of the pack whose melody the first section plays, unless the caller asks for another."""
     tempo: Annotated[tuple[float, float], TEMPO]
     """[slowest, fastest] in quarter notes a minute; the seed chooses between them."""
     keys: Annotated[tuple[Key, ...], ListOf(KEY, 1, 24, unique=True)]

@@ -104,11 +104,17 @@ class Phrase:
     """``loop`` leads back to the beginning, ``cadence`` plays once and rings out."""
     mood: str = ""
     style: str = ""
+    form: tuple[str, ...] = ()
+    """Names of its sections, all of equal length, such as ``("A", "A'", "B", "A")``; empty when it has none."""
     intensity: float = 0.5
     """0 to 1, as asked for."""
     seed: int = 0
     seam_bits: float | None = None
     """Surprise of the first bar after the last, less that of an inner bar line, in bits a token; lower is smoother."""
+    candidates: int = field(default=0, compare=False)
+    """How many phrases were composed to choose this one from; 0 when it was not composed."""
+    rejected: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+    """What was found wrong with how many of them, see `gamemusic.composer.judge.find_faults`."""
     orchestration: Orchestration | None = field(default=None, repr=False, compare=False)
     """Who plays which role, and how; None plays General MIDI defaults."""
 
@@ -117,6 +123,8 @@ class Phrase:
         check_tempo(self.tempo_bpm)
         if self.ending not in ("loop", "cadence"):
             raise InputError(f"ending must be 'loop' or 'cadence' (received {self.ending!r})")
+        if self.form and self.bars % len(self.form):
+            raise InputError(f"a form of {len(self.form)} sections does not divide {self.bars} bars")
         for track in self.tracks:
             for note in track.notes:
                 if not (note.start >= 0 and note.duration >= 1 and note.end <= self.ticks):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Role
 from gamemusic.theory import MODES, Key, chord_pitch_classes
-from gamemusic.tokens.bars import DEFAULT_POLYPHONY, transposition
+from gamemusic.tokens.bars import DEFAULT_POLYPHONY, Event, transposition
 from gamemusic.tokens.state import STREAM_OF_NOTE, Phase, State
 from gamemusic.tokens.vocabulary import (
     BAR,
@@ -42,12 +42,12 @@ from gamemusic.tokens.vocabulary import (
 )
 from gamemusic.units import Meter
 
-__all__ = ["FORBIDDEN", "TOKENS_PER_BAR", "Grammar", "Rules", "forced_chords"]
+__all__ = ["FORBIDDEN", "LEAD_STREAM", "TOKENS_PER_BAR", "Grammar", "Rules", "forced_chords"]
 
 FORBIDDEN = -(1 << 28)
 """What is added to the logit of a token that may not come next, in logit steps."""
+LEAD_STREAM = 1 + ROLES.index(Role.LEAD)
 _FIRST_NOTE = NOTE[ROLES[0]]
-
 _ROWS = 1024
 """Rows there is room for at first; a phrase of 16 bars needs about as many."""
 TOKENS_PER_BAR = 256
@@ -81,6 +81,9 @@ class Rules:
     """0: the model decides; 1: only notes of the key or of the chord."""
     chords: Mapping[int, tuple[tuple[int, int], ...]] | None = None
     """Chords that are fixed beforehand: (position, chord number) by bar; None leaves them to the model."""
+    given: Mapping[int, tuple[Event, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Lead notes that are fixed beforehand, one at a time, by bar: in these bars the model writes no other lead. Who
+    draws tokens must put them in where they are due, see `Grammar.given_note`."""
 
 
 class Grammar:
@@ -109,8 +112,10 @@ class Grammar:
         self._density = tuple((1 + ROLES.index(role), limit) for role, limit in rules.density.items())
         self._least_density = min(rules.density.values(), default=TOKENS_PER_BAR)
         self._bar_ticks = rules.meter.bar_ticks
-        self._last_bar, self._last_tick = rules.bars - 1, self._bar_ticks - 1
+        self._last_tick = self._bar_ticks - 1
         self._planned = rules.chords is not None
+        self._lead = 1 << LEAD_STREAM
+        self._late = self._lead | 1 << (1 + ROLES.index(Role.DRUMS))
         self._stream_rows = self._find_notes()
         self._duration_rows = self._allow_durations()
         self.pitch_rows = self._weigh_pitches()
@@ -163,7 +168,7 @@ class Grammar:
     def row(self, state: State) -> int:
         """Return the index in `rows` of what may follow ``state``."""
         if state.phase == Phase.PITCH:
-            left = (self._last_bar + 1 - state.bar) * self._bar_ticks - state.position
+            left = (state.bars - state.bar) * self._bar_ticks - state.position
             return self._duration_rows[left if left < MAX_DURATION else MAX_DURATION]
         key = self._key(state)
         found = self._row_of.get(key)
@@ -193,9 +198,13 @@ class Grammar:
             return (phase,)
         free = self._free(state)
         plan = self._next_chord(state) if self._planned else -1
-        closes = 0
-        if plan < 0 and state.noted & self._heard_mask:
-            closes = BAR if state.bar < self._last_bar else END
+        closes = due = 0
+        if plan < 0 and (state.noted & self._heard_mask or self._is_given(state)):
+            closes = BAR if state.bar < state.bars - 1 else END
+        if self.rules.given:
+            given = self.given_note(state)
+            if given and given.position == state.position and not self._waits(state):
+                due = NOTE[Role.LEAD] + given.number
         later = free >> 1 != 0
         last_note = state.last_note
         if last_note:
@@ -204,7 +213,29 @@ class Grammar:
                 free &= ~(1 << stream)  # enough of this role here; it may go on at a later position
         if phase == Phase.HEAD:
             return (phase, free, later, closes, plan, *self._copies(state))
-        return (phase, free, later, closes, plan, state.position, last_note)
+        return (phase, free, later, closes, plan, state.position, last_note, due)
+
+    def given_note(self, state: State) -> Event | None:
+        """Return the next of the bar's fixed lead notes, or None when there is none left.
+
+        It is due before any token that stands after it: a later position, a drum at its own, the end of the bar.
+        """
+        events = self.rules.given.get(state.first_bar + state.bar, ())
+        return events[state.counts[LEAD_STREAM]] if state.counts[LEAD_STREAM] < len(events) else None
+
+    def _is_given(self, state: State) -> bool:
+        """Say whether a bar with a fixed lead may be closed: some of it is still to come, or no other role is heard."""
+        if state.first_bar + state.bar not in self.rules.given:
+            return False
+        if self.given_note(state) is None:
+            return not self._heard_mask & ~self._lead
+        return not self._waits(state)
+
+    def _waits(self, state: State) -> bool:
+        """Say whether another role has to be heard first: a fixed lead at the last tick would leave it no place."""
+        events = self.rules.given.get(state.first_bar + state.bar, ())
+        late = bool(events) and events[-1].position == self._last_tick
+        return late and not (self._heard_mask & self._late) and not state.noted & self._heard_mask
 
     def _free(self, state: State) -> int:
         """Return the streams whose notes may still be written in this bar, as a bit mask.
@@ -212,6 +243,8 @@ class Grammar:
         Room is kept for a note that is heard: once the bar is long, or at its last tick, nothing else is free.
         """
         free = self._writes & ~state.copied
+        if state.first_bar + state.bar in self.rules.given:
+            free &= ~self._lead
         if max(state.counts) >= self._least_density:
             for stream, limit in self._density:
                 if state.counts[stream] >= limit:
@@ -229,7 +262,7 @@ class Grammar:
 
     def _next_chord(self, state: State) -> int:
         """Return position * CHORDS + number of the next fixed chord of this bar, or -1."""
-        for position, chord in (self.rules.chords or {}).get(state.bar, ())[state.counts[0] :]:
+        for position, chord in (self.rules.chords or {}).get(state.first_bar + state.bar, ())[state.counts[0] :]:
             return position * CHORDS + chord
         return -1
 
@@ -241,6 +274,8 @@ class Grammar:
             if stream == 0 and self.rules.chords is not None:
                 continue
             if stream and not self._writes >> stream & 1:
+                continue
+            if stream == LEAD_STREAM and state.first_bar + state.bar in self.rules.given:
                 continue
             for index, lag in enumerate(LAGS):
                 if lag <= len(state.history) and state.history[-lag][stream]:
@@ -260,13 +295,15 @@ class Grammar:
             row[closes] = 0 if closes else FORBIDDEN
             self._allow_positions(row, 0, later, plan)
             return row
-        position, last_note = key[5:]
+        position, last_note, given = key[5:]
         due, chord = divmod(plan, CHORDS) if plan >= 0 else (-1, -1)
         if phase == Phase.POSITION and due == position:
             row = np.full(VOCABULARY_SIZE, FORBIDDEN, dtype=np.int32)
             row[CHORD + chord] = 0
             return row
         row = self._notes_after(last_note, free)
+        if given > last_note:
+            row[given] = 0
         if phase == Phase.VELOCITY:
             return row
         above = max(last_note, _FIRST_NOTE)

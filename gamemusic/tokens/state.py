@@ -48,10 +48,11 @@ class Phase:
 
 
 class State:
-    """A token sequence so far.
+    """A section of a token sequence so far.
 
     Args:
-        bars: Length of the phrase in bars; ``bars_left`` counts down from it.
+        bars: Length of the section in bars; ``bars_left`` counts down from it.
+        before: The finished section that it follows: bars, velocities and harmony go on.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class State:
         "chord",
         "copied",
         "counts",
+        "first_bar",
         "history",
         "last_note",
         "noted",
@@ -73,9 +75,10 @@ class State:
         "velocities",
     )
 
-    def __init__(self, bars: int) -> None:
+    def __init__(self, bars: int, before: State | None = None) -> None:
         self.bars = bars
         self.bar = -1
+        """Bar of this section; `first_bar` more is the bar of the phrase."""
         self.bars_left = min(bars, BARS_LEFT_MAX)
         self.phase = Phase.START
         self.position = NO_POSITION
@@ -96,6 +99,9 @@ class State:
         self.velocities = [DEFAULT_VELOCITY] * len(STREAMS)
         self.streams: list[list[Event] | tuple[Event, ...]] = [[] for _ in STREAMS]
         self.history: list[Bar] = []
+        if before is not None:
+            self.chord, self.velocities, self.history = before.chord, before.velocities, before.history
+        self.first_bar = len(self.history)
 
     def advance(self, token: int) -> None:
         """Take in the next token, which must be legal after the ones before it."""

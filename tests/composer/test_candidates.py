@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,13 @@ import numpy.typing as npt
 import pytest
 
 from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
-from gamemusic.composer.form import plan_repeats
+from gamemusic.composer.form import plan_repeats, plan_sections, sections_of
 from gamemusic.composer.session import Memory, Session
 from gamemusic.errors import GameMusicError
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
-from gamemusic.tokens.bars import EMPTY_BAR
 from gamemusic.tokens.grammar import Grammar, Rules
-from gamemusic.tokens.vocabulary import END, START, VOCABULARY_SIZE
+from gamemusic.tokens.vocabulary import BAR, END, FEATURES, START, VOCABULARY_SIZE
 from gamemusic.units import METERS
 
 ROOT = Path(__file__).parents[2]
@@ -43,11 +43,29 @@ class StandIn(Session):
         return self.logits(features[:, 0]), memory
 
 
-def _compose(session: Session, *, count: int = 4, seed: int = 3, bars: int = 4, min_p: float = 0.02) -> Candidates:
+def _compose(
+    session: Session,
+    *,
+    count: int = 4,
+    seed: int = 3,
+    bars: int = 4,
+    min_p: float = 0.02,
+    sections: tuple[int, ...] = (),
+    first: int = 0,
+) -> Candidates:
     roles = (Role.BASS, Role.LEAD, Role.DRUMS)
     rules = Rules(bars=bars, meter=METERS["3/4"], key=Key(9, "minor"), roles=roles, heard=(Role.LEAD,))
     return compose_candidates(
-        session, Grammar(rules), CONDITIONS, count=count, seed=seed, temperature=1.0, min_p=min_p, repeats={}
+        session,
+        Grammar(rules),
+        CONDITIONS,
+        sections=sections or (bars,),
+        count=count,
+        seed=seed,
+        temperature=1.0,
+        min_p=min_p,
+        repeats={},
+        first=first,
     )
 
 
@@ -73,16 +91,54 @@ def test_a_candidate_is_the_same_in_any_company(session: Session) -> None:
     assert eight.bars[:1] == alone.bars
     assert eight.seam_bits[:1] == alone.seam_bits
     three = _compose(session, count=3)
-    assert (eight.bars[:3], eight.seam_bits[:3], eight.absent[:3]) == (three.bars, three.seam_bits, three.absent)
+    assert (eight.bars[:3], eight.seam_bits[:3], eight.token_bits[:3]) == (
+        three.bars,
+        three.seam_bits,
+        three.token_bits,
+    )
 
 
-def test_best_leaves_out_fewest_roles_then_has_the_smoothest_seam() -> None:
-    def best(seams: list[float], absent: list[int]) -> int:
-        return Candidates([[EMPTY_BAR]] * len(seams), seams, absent, 1).best
+def test_a_second_batch_goes_on_where_the_first_ended(session: Session) -> None:
+    eight, later = _compose(session, count=8), _compose(session, count=3, first=5)
+    assert (later.bars, later.seam_bits, later.token_bits) == (
+        eight.bars[5:],
+        eight.seam_bits[5:],
+        eight.token_bits[5:],
+    )
 
-    assert best([0.5, -0.25, 0.1], [0, 0, 0]) == 1
-    assert best([0.5, -0.25, 0.1], [0, 1, 0]) == 2
-    assert best([0.5, 0.5], [1, 1]) == 0
+
+def test_the_model_hears_sections_as_phrases_that_follow_each_other() -> None:
+    """As in training: an End between them, bars left count down in each, and only the last one may be a cadence."""
+    shown: list[npt.NDArray[np.int64]] = []
+
+    class Watching(StandIn):
+        def step(self, features: npt.NDArray[np.int64], memory: Memory) -> tuple[Ints, Memory]:
+            shown.append(features[0].copy())
+            return super().step(features, memory)
+
+    session = Watching(lambda tokens: np.zeros((len(tokens), VOCABULARY_SIZE), dtype=np.int32))
+    roles = (Role.BASS, Role.LEAD, Role.DRUMS)
+    rules = Rules(bars=5, meter=METERS["3/4"], key=Key(9, "minor"), roles=roles)
+    composed = compose_candidates(
+        session,
+        Grammar(rules),
+        replace(CONDITIONS, ending=1),
+        sections=(2, 3),
+        count=1,
+        seed=1,
+        temperature=1.0,
+        min_p=0.0,
+        repeats={},
+    )
+    assert len(composed.bars[0]) == 5
+    columns = {name: index for index, name in enumerate(FEATURES)}
+    steps = np.stack(shown)
+    left = steps[steps[:, columns["token"]] == BAR, columns["bars_left"]].tolist()
+    assert left[:5] == [1, 0, 2, 1, 0]
+    ends = np.flatnonzero(steps[:, columns["token"]] == END)
+    assert len(ends) >= 2 and steps[ends[0], columns["bars_left"]] == 3
+    assert steps[: ends[0], columns["ending"]].max() == 0
+    assert steps[ends[0] : ends[1], columns["ending"]].min() == 1
 
 
 @pytest.mark.parametrize("height", [0, 3, 8])
@@ -127,4 +183,21 @@ def test_composing_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_forms_become_copies(form: tuple[str, ...], bars: int, copies: dict[int, int]) -> None:
-    assert plan_repeats(form, bars) == copies
+    assert plan_repeats(sections_of(form, bars), bars) == copies
+
+
+@pytest.mark.parametrize(
+    ("form", "bars", "sections"),
+    [
+        ((), 4, (4,)),
+        ((), 12, (12,)),
+        ((), 13, (13,)),
+        ((), 16, (8, 8)),
+        ((), 31, (8, 8, 15)),
+        (("A", "A'", "B", "A"), 32, (8, 8, 8, 8)),
+        (("A", "A'", "B", "A"), 8, (2, 2, 2, 2)),
+        (("A", "A'", "B", "A"), 6, (6,)),
+    ],
+)
+def test_phrases_are_cut_into_sections(form: tuple[str, ...], bars: int, sections: tuple[int, ...]) -> None:
+    assert plan_sections(sections_of(form, bars), bars) == sections

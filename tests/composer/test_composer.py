@@ -14,9 +14,10 @@ import gamemusic
 from gamemusic.composer.composer import Composer, compose
 from gamemusic.composer.session import Session
 from gamemusic.errors import GameMusicError, InputError, PackError
+from gamemusic.packs.fingerprint import Fingerprint
 from gamemusic.packs.pack import Pack, open_pack
-from gamemusic.score.phrase import Phrase, Role
-from gamemusic.theory import PITCH_NAMES
+from gamemusic.score.phrase import Note, Phrase, Role, Track
+from gamemusic.theory import PITCH_NAMES, parse_key
 from gamemusic.units import METERS
 
 ROOT = Path(__file__).parents[2]
@@ -152,6 +153,82 @@ def test_progressions_are_followed(pack: Pack) -> None:
         (2, "C", "7"),
         (3, "A", "min"),
     ]
+
+
+def test_phrases_of_one_seed_share_their_harmony(composer: Composer) -> None:
+    low, middle, high = (composer.compose(seed=9, bars=4, intensity=intensity) for intensity in (0.1, 0.5, 0.95))
+    assert low.chords == middle.chords == high.chords
+    assert low.tracks != middle.tracks != high.tracks
+    assert composer.compose(seed=10, bars=4, intensity=0.1).chords != low.chords
+
+
+def test_harmony_tempo_and_meter_are_shared_on_demand(composer: Composer) -> None:
+    """So that two cues of a game can sound one after the other, or at once."""
+    first = composer.compose(seed=1, bars=4, meter="3/4", key="C", tempo=97)
+    second = composer.compose(seed=2, bars=4, key="C", style="rock", harmony=first)
+    assert second.chords == first.chords
+    assert (second.tempo_bpm, second.meter) == (97, first.meter)
+    moved = composer.compose(seed=2, bars=8, key="D", tempo=100, harmony=first)
+    assert [c.root for c in moved.chords] == [(c.root + 2) % 12 for c in first.chords] * 2
+    with pytest.raises(InputError, match="harmony of a phrase in 3/4"):
+        composer.compose(meter="4/4", harmony=first)
+
+
+def test_a_theme_is_played_by_the_first_section(composer: Composer, pack: Pack) -> None:
+    tune = tuple(Note(12 * index, pitch, 12, 80) for index, pitch in enumerate((72, 76, 79, 77, 76, 74, 72, 67)))
+    cue = Phrase(bars=2, meter=METERS["4/4"], tempo_bpm=90, key=parse_key("C"), tracks=(Track(Role.LEAD, tune),))
+    phrase = composer.compose(seed=3, bars=8, key="C minor", theme=cue)
+    lead = [(note.start, note.pitch) for note in phrase.track(Role.LEAD).notes if note.start < cue.ticks]
+    assert lead == list(zip(range(0, 96, 12), (72, 75, 79, 77, 75, 74, 72, 67), strict=True))
+    formed = Composer(replace(pack, preset=replace(pack.preset, bars=12, form=("A", "B", "A"))))
+    again = formed.compose(seed=3, bars=12, key="C", theme=cue)
+    heard: dict[int, list[tuple[int, int]]] = {section: [] for section in range(3)}
+    for note in again.track(Role.LEAD).notes:
+        heard[note.start // 192].append((note.start % 192, note.pitch))
+    assert heard[0][:8] == [(note.start, note.pitch) for note in tune]
+    assert heard[2][:8] == heard[0][:8]  # the section comes back, and the theme with it
+    assert [pitch % 12 for start, pitch in heard[1] if start < 96] == [5, 9, 0, 11, 9, 7, 5, 0]  # the answer
+    assert again.form == ("A", "B", "A")
+
+
+def test_a_theme_needs_a_lead(pack: Pack) -> None:
+    style = replace(
+        pack.preset.styles["rock"],
+        learned=(Role.BASS, Role.DRUMS),
+        instruments={
+            role: player for role, player in pack.preset.styles["rock"].instruments.items() if role is not Role.LEAD
+        },
+    )
+    composer = Composer(replace(pack, preset=replace(pack.preset, styles={"rock": style})))
+    cue = Phrase(
+        bars=1, meter=METERS["4/4"], tempo_bpm=90, key=parse_key("C"), tracks=(Track(Role.LEAD, (Note(0, 72, 12),)),)
+    )
+    with pytest.raises(InputError, match="no lead that the model composes"):
+        composer.compose(theme=cue)
+
+
+def test_outliers_are_counted_and_more_are_composed(pack: Pack) -> None:
+    """A fingerprint that finds everything unusual: the batches are bounded, and the phrase says what was found."""
+    strict = Fingerprint.build({"chamber": {"lead_notes": (10**8, 10**9)}}, {}, [], 8)
+    members = {**pack.members, "fingerprint.bin": strict.to_bytes()}
+    preset = replace(pack.preset, fingerprint="fingerprint.bin")
+    phrase = Composer(replace(pack, preset=preset, members=members)).compose(seed=5, style="chamber")
+    count = pack.preset.candidates
+    assert phrase.candidates == 3 * count
+    assert dict(phrase.rejected)["empty"] == 3 * count
+    plain = Composer(pack).compose(seed=5, style="chamber")
+    assert plain.candidates <= 3 * count and "empty" not in dict(plain.rejected)
+
+
+def test_the_pace_asked_for_decides_between_candidates(pack: Pack) -> None:
+    def notes(pace: int) -> int:
+        asked = {"chamber": dict.fromkeys(("lead", "counter", "harmony", "bass"), (pace,) * 8)}
+        members = {**pack.members, "fingerprint.bin": Fingerprint.build({}, asked, [], 8).to_bytes()}
+        preset = replace(pack.preset, fingerprint="fingerprint.bin", candidates=16)
+        composer = Composer(replace(pack, preset=preset, members=members))
+        return sum(1 for seed in range(4) for _ in composer.compose(seed=seed, style="chamber", bars=2).notes())
+
+    assert notes(0) < notes(10_000)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ def ride(graph: bytes, steps: int) -> npt.NDArray[np.int64]:
         session,
         Grammar(Rules(bars=16, meter=METERS["4/4"], key=Key(2, "minor"), roles=roles)),
         Conditions(style=2, intensity=4, meter=0, mode=1, roles=0b10011, ending=0),
+        sections=(16,),
         count=8,
         seed=11,
         temperature=1.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import numpy.typing as npt
 import pytest
 
 from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
-from gamemusic.composer.form import plan_repeats
+from gamemusic.composer.form import plan_repeats, sections_of
 from gamemusic.composer.session import LOGIT_LIMIT, Memory, Session
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.theory import Key, chord_pitch_classes
-from gamemusic.tokens.bars import DEFAULT_POLYPHONY, Bar, join_bars, transposition
+from gamemusic.tokens.bars import DEFAULT_POLYPHONY, Bar, Event, join_bars, transposition
 from gamemusic.tokens.grammar import TOKENS_PER_BAR, Grammar, Rules, forced_chords
 from gamemusic.tokens.vocabulary import (
     BAR,
@@ -91,7 +92,24 @@ def _random_rules(rng: np.random.Generator, bars: int, meter: Meter) -> Rules:
         density={role: int(rng.integers(1, 49)) for role in roles if rng.random() < 0.3},
         scale_strictness=float(rng.choice([0.0, 0.3, 1.0])),
         chords=plan,
+        given=_random_lead(rng, bars, meter) if Role.LEAD in roles and rng.random() < 0.4 else {},
     )
+
+
+def _random_lead(rng: np.random.Generator, bars: int, meter: Meter) -> dict[int, tuple[Event, ...]]:
+    """Return a melody for some of the bars, with bars of rest and notes at the first and last tick among them."""
+    given = {}
+    for bar in range(bars):
+        if rng.random() < 0.6:
+            places = {int(tick) for tick in rng.integers(0, meter.bar_ticks, size=int(rng.integers(0, 7)))}
+            places |= {0, meter.bar_ticks - 1} if rng.random() < 0.2 else set()
+            given[bar] = tuple(Event(tick, int(rng.integers(50)), 1, int(rng.integers(8))) for tick in sorted(places))
+    return given
+
+
+def _random_sections(rng: np.random.Generator, bars: int) -> tuple[int, ...]:
+    cuts = sorted({int(cut) for cut in rng.integers(0, bars, size=int(rng.integers(0, 4)))} - {0})
+    return tuple(after - before for before, after in itertools.pairwise((0, *cuts, bars)))
 
 
 def _random_conditions(rng: np.random.Generator, rules: Rules) -> Conditions:
@@ -113,11 +131,16 @@ def _compose(
         session,
         Grammar(rules),
         conditions,
+        sections=_random_sections(rng, rules.bars),
         count=count,
         seed=seed,
         temperature=float(rng.choice([0.2, 1.0, 2.0])),
         min_p=float(rng.choice([0.0, 0.02, 0.5])),
-        repeats=plan_repeats(form, rules.bars),
+        repeats={
+            bar: source
+            for bar, source in plan_repeats(sections_of(form, rules.bars), rules.bars).items()
+            if bar not in rules.given
+        },
     )
 
 
@@ -135,9 +158,14 @@ def _check(composed: Candidates, rules: Rules) -> None:
             for role in rules.heard or rules.roles
             for note in phrase.track(role).notes
         }
-        assert heard == set(range(rules.bars))
+        rests = {bar for bar, events in rules.given.items() if not events and set(rules.heard) == {Role.LEAD}}
+        assert heard | rests == set(range(rules.bars))
+        for bar, events in rules.given.items():
+            lead = bars[bar][1 + ROLES.index(Role.LEAD)]
+            assert [event[:3] for event in lead] == [event[:3] for event in events]
         for role, note in phrase.notes():
-            low, high = (0, 127) if role is Role.DRUMS else rules.ranges.get(role, (0, 127))
+            free = role is Role.DRUMS or (role is Role.LEAD and rules.given)
+            low, high = (0, 127) if free else rules.ranges.get(role, (0, 127))
             assert low <= note.pitch <= high
             assert role is not Role.DRUMS or note.pitch in DRUM_PITCHES
             assert note.duration <= MAX_DURATION
@@ -156,7 +184,7 @@ def _check(composed: Candidates, rules: Rules) -> None:
                 for c in phrase.chords
             ]
             assert numbers == planned
-        if rules.scale_strictness == 1 and not rules.ranges:
+        if rules.scale_strictness == 1 and not rules.ranges and not rules.given:
             chords = [set(chord_pitch_classes(c.root, c.quality)) for c in phrase.chords]
             allowed = set(rules.key.pitch_classes).union(*chords)
             assert all(note.pitch % 12 in allowed for role, note in phrase.notes() if role is not Role.DRUMS)
@@ -172,7 +200,7 @@ def _check_bars(bars: list[Bar], rules: Rules) -> None:
             if stream:
                 role = ROLES[stream - 1]
                 assert not content or role in rules.roles
-                assert len(content) <= rules.density.get(role, 10_000)
+                assert len(content) <= rules.density.get(role, 10_000) or (role is Role.LEAD and rules.given)
                 assert len(content) == len({event[:2] for event in content})
                 struck = max((positions.count(position) for position in set(positions)), default=0)
                 assert struck <= rules.polyphony[role]
@@ -234,6 +262,7 @@ def _even(_: int, batch: int) -> Ints:
         {"heard": (Role.TEXTURE,)},
         {"chords": {0: ((0, 3),), 1: (), 2: (), 3: ()}},
         {"scale_strictness": 1.0},
+        {"given": {2: (Event(7, 30, 1, 4),)}},
         {"meter": METERS["3/4"]},
     ],
     ids=lambda broken: next(iter(broken)),

@@ -1,0 +1,99 @@
+"""Which of several candidates is kept: outliers are turned away, the others ranked. Whole numbers only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from gamemusic.composer.candidates import Candidates
+from gamemusic.packs.fingerprint import Fingerprint, describe_bars
+from gamemusic.tokens.bars import Bar
+
+__all__ = ["LONGEST_COPY", "count_faults", "find_faults", "measure_pace", "rank"]
+
+LONGEST_COPY = 12
+"""Notes in a row, with their rhythm, that a phrase may share with its training music."""
+
+
+def find_faults(
+    bars: Sequence[Bar],
+    *,
+    heard: Sequence[int],
+    repeats: Mapping[int, int],
+    given: Mapping[int, object],
+    usual: Mapping[str, tuple[int, int]],
+    fingerprint: Fingerprint | None,
+    bar_ticks: int,
+) -> tuple[str, ...]:
+    """Return what speaks against a candidate: ``absent``, ``empty``, ``crowded``, ``repetitive``, ``static``,
+    ``erratic`` or ``copied``.
+
+    Args:
+        bars: The candidate.
+        heard: Streams that should be heard; each is absent when three quarters of the bars lack it.
+        repeats: Bars that copy others by plan, and so say nothing of the candidate.
+        given: Bars whose lead was fixed beforehand.
+        usual: Usual figures of music of this style, see `gamemusic.packs.fingerprint.describe_bars`.
+        fingerprint: Of the training music; None where the pack has none.
+        bar_ticks: Length of a bar.
+    """
+    faults = set()
+    if any(4 * sum(bool(bar[stream]) for bar in bars) < len(bars) for stream in heard):
+        faults.add("absent")
+    own = [bar for index, bar in enumerate(bars) if index not in repeats]
+    for name, value in describe_bars(own, bar_ticks).items():
+        if name not in usual or (given and name.startswith("lead")):
+            continue
+        low, high = usual[name]
+        if value < low:
+            faults.add({"chords": "static", "lead_rests": "", "repeats": "", "lead_rhythms": ""}.get(name, "empty"))
+        elif value > high:
+            faults.add({"repeats": "repetitive", "lead_rests": "empty"}.get(name, _too_much(name)))
+    if fingerprint is not None and not given and fingerprint.longest_run(own, bar_ticks) > LONGEST_COPY:
+        faults.add("copied")
+    return tuple(sorted(faults - {""}))
+
+
+def _too_much(name: str) -> str:
+    return "crowded" if name.endswith("_notes") else "erratic"
+
+
+def measure_pace(bars: Sequence[Bar], repeats: Mapping[int, int], bar_ticks: int) -> int:
+    """Return a candidate's notes a quarter note, of all roles, in thousandths; bars that copy others do not count."""
+    own = [bar for index, bar in enumerate(bars) if index not in repeats]
+    figures = describe_bars(own, bar_ticks)
+    return sum(value for name, value in figures.items() if name.endswith("_notes"))
+
+
+def rank(candidates: Candidates, faults: Sequence[Sequence[str]], paces: Sequence[int], pace: int | None) -> list[int]:
+    """Return the candidates' indices, best first.
+
+    Those with fewer faults come first. Among equals, places are added: the one by seam, smoothest first; the one by
+    the model's own likelihood, most usual first; and, twice, the one by how near the notes' rate comes to the asked
+    one. Usual is the middle of the batch, since what a model finds likeliest of all is dull and what it finds
+    unlikely is wrong (A. Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020).
+
+    Args:
+        candidates: What was composed.
+        faults: `find_faults` of each.
+        paces: `measure_pace` of each.
+        pace: The rate that the intensity asks for; None where nothing is known of it.
+    """
+    every = range(len(candidates.bars))
+    middle = sorted(candidates.token_bits)[len(candidates.token_bits) // 2]
+    places = dict.fromkeys(every, 0)
+
+    def add(weight: int, values: Sequence[float]) -> None:
+        for index in every:  # equal values share a place
+            places[index] += weight * sum(value < values[index] for value in values)
+
+    add(1, candidates.seam_bits)
+    add(1, [abs(bits - middle) for bits in candidates.token_bits])
+    if pace is not None:
+        add(2, [abs(one - pace) for one in paces])
+    return sorted(every, key=lambda index: (len(faults[index]), places[index], index))
+
+
+def count_faults(faults: Sequence[Sequence[str]]) -> tuple[tuple[str, int], ...]:
+    """Return how many candidates each fault was found in."""
+    return tuple(sorted(Counter(fault for one in faults for fault in one).items()))

@@ -1,0 +1,76 @@
+"""Chords before notes: a phrase's end does what it is asked, whatever the model planned."""
+
+from __future__ import annotations
+
+import pytest
+
+from gamemusic.composer.harmony import ChordPlan, close_plan, plan_of_bars, plan_of_phrase, plan_of_progression
+from gamemusic.errors import InputError
+from gamemusic.score.phrase import Chord, Phrase
+from gamemusic.theory import parse_key
+from gamemusic.tokens.bars import cut_bars
+from gamemusic.tokens.vocabulary import QUALITY_NAMES
+from gamemusic.units import parse_meter
+
+
+def frame(key: str = "C", bars: int = 4, meter: str = "4/4", ending: str = "loop") -> Phrase:
+    return Phrase(bars=bars, meter=parse_meter(meter), tempo_bpm=100, key=parse_key(key), tracks=(), ending=ending)
+
+
+def named(plan: ChordPlan) -> list[tuple[int, int, str]]:
+    return [(tick, number // len(QUALITY_NAMES), QUALITY_NAMES[number % len(QUALITY_NAMES)]) for tick, number in plan]
+
+
+def number(root: int, quality: str) -> int:
+    return root * len(QUALITY_NAMES) + QUALITY_NAMES.index(quality)
+
+
+ONE, FOUR, FIVE = number(0, "maj"), number(5, "maj"), number(7, "maj")
+
+
+def test_a_loop_that_would_rest_turns_back() -> None:
+    assert named(close_plan(((0, ONE), (96, FOUR), (144, ONE)), frame())) == [
+        (0, 0, "maj"),
+        (96, 5, "maj"),
+        (144, 0, "maj"),
+        (168, 7, "maj"),
+    ]
+    assert close_plan(((0, ONE), (144, FIVE)), frame()) == ((0, ONE), (144, FIVE))  # it leads back already
+    assert close_plan((), frame()) == ((168, FIVE),)
+
+
+@pytest.mark.parametrize(
+    ("key", "root"),
+    [("C", 7), ("C minor", 7), ("C dorian", 10), ("C mixolydian", 10), ("C phrygian", 1), ("C lydian", 7)],
+)
+def test_each_mode_has_its_own_way_back(key: str, root: int) -> None:
+    assert named(close_plan(((0, ONE),), frame(key)))[-1] == (168, root, "maj")
+
+
+@pytest.mark.parametrize(("meter", "tick"), [("4/4", 168), ("3/4", 120), ("6/8", 126), ("2/4", 84)])
+def test_the_turn_stands_on_a_felt_beat(meter: str, tick: int) -> None:
+    closed = close_plan(((0, ONE),), frame(meter=meter))
+    assert closed[-1] == (tick, FIVE)
+    assert tick % parse_meter(meter).pulse_ticks == 0
+
+
+def test_a_cadence_comes_to_rest() -> None:
+    plan = ((0, ONE), (96, FOUR), (130, FIVE), (144, FOUR), (180, FIVE))
+    assert close_plan(plan, frame(ending="cadence")) == ((0, ONE), (96, FOUR), (120, FIVE), (144, ONE))
+    assert named(close_plan(plan, frame("A minor", ending="cadence")))[-1] == (144, 0, "min")
+    assert close_plan((), frame(bars=1, ending="cadence")) == ((0, ONE),)
+
+
+def test_a_progression_repeats_to_the_end() -> None:
+    plan = named(plan_of_progression(("i", "VI", "III7"), frame("A minor")))
+    assert plan == [(0, 0, "min"), (48, 8, "maj"), (96, 3, "7"), (144, 0, "min")]
+
+
+def test_harmony_is_taken_over_in_another_key_and_length() -> None:
+    theirs = frame("D", bars=2).replace(chords=(Chord(0, 2, "maj"), Chord(48, 9, "7")))
+    assert named(plan_of_phrase(theirs, frame("Bb", bars=3))) == [(0, 0, "maj"), (48, 7, "7"), (96, 0, "maj")]
+    assert plan_of_bars(cut_bars(theirs), theirs) == ((0, ONE), (48, number(7, "7")))
+    with pytest.raises(InputError, match="harmony of a phrase in 4/4 cannot be used in 3/4"):
+        plan_of_phrase(theirs, frame(meter="3/4"))
+    with pytest.raises(InputError, match="has no chords"):
+        plan_of_phrase(frame(), frame())
