@@ -114,11 +114,17 @@ def parse_chord(name: str, key: Key) -> tuple[int, str]:
 
     Roman numerals count along the key's own scale: ``VI`` is A flat major in C minor and A major in C major. Upper case
     is a major triad, lower case a minor one, ``°`` or ``dim`` diminished; a ``b`` or ``#`` before it shifts the root.
+    A figure, ``1`` to ``7``, is the triad that the key itself has there, so that it fits every mode.
 
     Raises:
         InputError: For a name that is neither.
     """
     text = name.strip()
+    if re.fullmatch("[1-7]", text):
+        scale, step = MODES[key.mode], int(text) - 1
+        tones = tuple((scale[(step + third) % 7] - scale[step]) % 12 for third in (0, 2, 4))
+        quality = next(quality for quality, steps in CHORD_QUALITIES.items() if steps == tones)
+        return (key.tonic + scale[step]) % 12, quality
     match = re.fullmatch(r"([#b]?)([ivIV]+)(.*)", text)
     if match is not None and match[2].lower() in _ROMAN and match[2] in (match[2].lower(), match[2].upper()):
         root = key.tonic + MODES[key.mode][_ROMAN.index(match[2].lower())] + _ACCIDENTALS[match[1]]
@@ -127,7 +133,9 @@ def parse_chord(name: str, key: Key) -> tuple[int, str]:
     else:
         match = re.fullmatch(r"([A-G])([#b]?)(.*)", text)
         if match is None:
-            raise InputError(f"chord {name!r} is neither a name such as 'Am' nor a roman numeral such as 'VI'")
+            raise InputError(
+                f"chord {name!r} is neither a name such as 'Am' nor a roman numeral such as 'VI' nor a step, 1 to 7"
+            )
         root, suffix = _pitch_class(match[1] + match[2]), match[3]
     quality = _SUFFIXES.get(suffix, suffix)
     if quality not in CHORD_QUALITIES:

@@ -25,16 +25,18 @@ _ENOUGH_NOTES = 50_000
 
 
 def base_card(
+    name: str,
+    what: str,
     dataset: Dataset,
     corpus: CorpusRecipe,
     figures: Mapping[str, float],
     measures: Mapping[str, float],
     recipe: BaseRecipe,
 ) -> dict[str, Any]:
-    """Return the base model's card, as JSON takes it."""
+    """Return the card of a model that was trained from nothing, as JSON takes it."""
     return {
-        "name": "base",
-        "what": "trainable weights that every mood's fine-tuning starts from, half precision",
+        "name": name,
+        "what": f"{what}, half precision",
         "licence": "MIT",
         "size": recipe.size.to_dict(),
         "vocabulary": {"version": VOCABULARY_VERSION, "hash": VOCABULARY_HASH},

@@ -14,7 +14,7 @@ from gamemusic.packs.library import shipped_dir
 
 __all__ = ["main"]
 
-_RECIPES = ("corpus", "base")
+_RECIPES = ("base", "corpus", "judge")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("corpus", type=Path, help="folder that holds the sources' folders")
         stage.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     stages.add_parser("base", help="train the base model")
+    stages.add_parser("judge", help="train the model that judges seams")
     mood = stages.add_parser("mood", help="fine-tune, export and measure moods")
     mood.add_argument("names", nargs="+", metavar="MOOD", help="names of recipes")
     notice = stages.add_parser("notice", help="write who is to be named for the training music")
@@ -73,6 +74,8 @@ def _run(options: argparse.Namespace) -> int:
             print(f"dataset in {options.work / 'dataset'}; {len(skipped)} files skipped, reasons in {report}")
         if options.stage in ("base", "all"):
             print(f"base weights in {workshop.train_base()}")
+        if options.stage in ("judge", "all"):
+            print(f"judge's weights in {workshop.train_judge()}")
         moods = options.names if options.stage == "mood" else ()
         if options.stage == "all":
             moods = sorted(path.stem for path in recipes.glob("*.yaml") if path.stem not in _RECIPES)

@@ -32,10 +32,12 @@ from gamemusic_export.sources import describe_piece, list_files
 from gamemusic_export.train import choose_device, score_excerpts, train
 from gamemusic_export.weights import load_model, save_model
 
-__all__ = ["BASE_WEIGHTS", "Workshop"]
+__all__ = ["BASE_WEIGHTS", "JUDGE_WEIGHTS", "Workshop", "choose_excerpts", "pick"]
 
 BASE_WEIGHTS = Path(__file__).parent / "base" / "base.safetensors"
 """The base model's trainable weights, as shipped."""
+JUDGE_WEIGHTS = Path(__file__).parent / "judge" / "judge.safetensors"
+"""The judge's weights, as shipped."""
 _TEST_EXCERPTS = 192
 """Held-out excerpts that a card's figures are measured on, at most."""
 _VALIDATION_EXCERPTS = 210
@@ -84,28 +86,41 @@ class Workshop:
 
     def train_base(self) -> Path:
         """Train the base model and return where its trainable weights were written."""
-        recipe = read_recipe(self.recipes / "base.yaml", BaseRecipe)
+        return self._train_from_nothing(
+            "base", BASE_WEIGHTS, "trainable weights that every mood's fine-tuning starts from"
+        )
+
+    def train_judge(self) -> Path:
+        """Train the judge and return where its weights were written."""
+        return self._train_from_nothing("judge", JUDGE_WEIGHTS, "weights of a model that judges the moods' seams")
+
+    def _train_from_nothing(self, name: str, weights: Path, what: str) -> Path:
+        recipe = read_recipe(self.recipes / f"{name}.yaml", BaseRecipe)
         dataset = self.dataset()
         settings = recipe.training.settings()
         torch.manual_seed(settings.seed)
         model = MoodLSTM(recipe.size).to(choose_device())
         choices = [Selection(style=style, share=share) for style, share in recipe.shares.items()]
-        excerpts, weights = choose_excerpts(dataset, choices, "train")
+        excerpts, draws = choose_excerpts(dataset, choices, "train")
         validation = pick(choose_excerpts(dataset, choices, "validation"), _VALIDATION_EXCERPTS, seed=1)
-        sampler = RowSampler(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed)
-        folder = self.work / "base"
+        sampler = RowSampler(dataset, excerpts, draws, rows=settings.rows, steps=settings.steps, seed=settings.seed)
         figures = train(
-            model, dataset, sampler, validation, folder, settings, progress=lambda now: self.progress("base", now)
+            model,
+            dataset,
+            sampler,
+            validation,
+            self.work / name,
+            settings,
+            progress=lambda now: self.progress(name, now),
         )
         test = pick(choose_excerpts(dataset, choices, "test"), _TEST_EXCERPTS, seed=2)
         score = score_excerpts(model, model, dataset, test)
-        BASE_WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
-        save_model(BASE_WEIGHTS, model, {"data_hash": dataset.hash})
-        card = base_card(
-            dataset, self._corpus(), figures, {"test_bits_per_note": round(score.bits_per_note, 3)}, recipe
-        )
-        BASE_WEIGHTS.with_name("card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        return BASE_WEIGHTS
+        weights.parent.mkdir(parents=True, exist_ok=True)
+        save_model(weights, model, {"data_hash": dataset.hash})
+        measures = {"test_bits_per_note": round(score.bits_per_note, 3)}
+        card = base_card(name, what, dataset, self._corpus(), figures, measures, recipe)
+        weights.with_name("card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        return weights
 
     def train_mood(self, name: str) -> Path:
         """Fine-tune, export and measure a mood, write its pack and return the pack's folder."""
@@ -138,7 +153,7 @@ class Workshop:
             quantise(model),
             {"mood": name, "styles": ",".join(styles), "data_hash": dataset.hash, "licence": "MIT"},
         )
-        exported = score_session(Session(graph, file=f"{name}/model.onnx"), dataset, test)
+        exported = score_session(Session(graph, file=f"{name}/model.onnx"), dataset, test).bits_per_note
         measures = {
             "held_out_pieces": len({int(dataset.piece_of[index]) for index in test}),
             "held_out_notes": sum(after.notes.values()),

@@ -137,11 +137,8 @@ def compose_candidates(
     rows, chords = [grammar.row(state) for state in states], [NO_CHORD] * count
     begun = [1] * count
     drawn: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    """(step, token) of some of what each candidate drew, by which it is judged as a whole"""
-    taken: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    """(step, token) of the bar that seams are held against"""
+    """(step, token) of some of what each candidate drew, by which it and its seam are judged"""
     kept: dict[int, npt.NDArray[np.int32]] = {}
-    inner = min(1, bars - 1)
     finished: list[Memory] = [{} for _ in range(count)]
     running = count
     for step in range(limit):
@@ -167,9 +164,6 @@ def compose_candidates(
                 elif judged:
                     drawn[index].append((step, tokens[index]))
             token = tokens[index]
-            if state.first_bar + state.bar == inner and token not in (BAR, END):
-                taken[index].append((step, token))
-                kept[step] = logits
             state.advance(token)
             if token == END and begun[index] < len(sections):
                 state = states[index] = State(sections[begun[index]], state)
@@ -193,13 +187,11 @@ def compose_candidates(
     batch.memory = {name: np.stack([memory[name] for memory in finished]) for name in batch.memory}
     table = load_exponentials()
 
-    def mean(pairs: list[tuple[int, int]], index: int) -> int:
-        return _mean_bits([(kept[when][index], token) for when, token in pairs], table)
-
-    inside = [mean(pairs, index) for index, pairs in enumerate(taken)]
-    whole = [mean(pairs, index) for index, pairs in enumerate(drawn)]
+    whole = [
+        _mean_bits([(kept[when][index], token) for when, token in pairs], table) for index, pairs in enumerate(drawn)
+    ]
     over, seam_steps = _score_seams(batch, sections[0], table)
-    seams = [(a - b) / FRACTION for a, b in zip(over, inside, strict=True)]
+    seams = [(a - b) / FRACTION for a, b in zip(over, whole, strict=True)]
     return Candidates([state.history for state in states], seams, whole, step + 1 + seam_steps)
 
 

@@ -12,7 +12,14 @@ import numpy as np
 
 from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
 from gamemusic.composer.form import plan_repeats, plan_sections, sections_of
-from gamemusic.composer.harmony import ChordPlan, close_plan, plan_of_bars, plan_of_phrase, plan_of_progression
+from gamemusic.composer.harmony import (
+    ChordPlan,
+    close_plan,
+    plan_of_bars,
+    plan_of_phrase,
+    plan_of_progression,
+    plan_of_sections,
+)
 from gamemusic.composer.judge import count_faults, find_faults, measure_pace, rank
 from gamemusic.composer.sampler import mix
 from gamemusic.composer.session import Session
@@ -102,6 +109,8 @@ class _Order:
     sections: tuple[int, ...]
     rules: Rules
     conditions: Conditions
+    intensity: float
+    """What the notes are asked for; 0 to 1."""
     repeats: Mapping[int, int]
     temperature: float
 
@@ -144,13 +153,13 @@ class Composer:
         preset = self.pack.preset
         seed = _check_seed(secrets.randbits(32) if seed is None else seed)
         playing = preset.style(style)
-        count = preset.bars if bars is None else check_bars(bars)
+        length = preset.bars if bars is None else check_bars(bars)
         if tempo is None:
             tempo = _choose_tempo(preset, playing, seed) if harmony is None else harmony.tempo_bpm
         if meter is None and harmony is not None:
             meter = str(harmony.meter)
         frame = Phrase(
-            bars=count,
+            bars=length,
             meter=preset.meters[0] if meter is None else parse_meter(meter),
             tempo_bpm=check_tempo(tempo),
             key=_choose(preset.keys, seed, 1) if key is None else parse_key(key),
@@ -158,7 +167,7 @@ class Composer:
             ending=preset.ending if ending is None else ending,
             mood=self.pack.name,
             style=playing.name,
-            form=sections_of(preset.form, count),
+            form=sections_of(preset.form, length),
             intensity=_check_intensity(preset.intensity if intensity is None else intensity),
             seed=seed,
             orchestration=playing.orchestration(),
@@ -168,6 +177,15 @@ class Composer:
             plan = plan_of_phrase(harmony, frame)
         elif preset.progression:
             plan = plan_of_progression(preset.progression, frame)
+        elif playing.progressions:
+            letters = sorted({name[0] for name in frame.form} or {""})
+            chosen = {
+                letter: playing.progressions[
+                    (_draw(seed, 3, len(playing.progressions)) + index) % len(playing.progressions)
+                ]
+                for index, letter in enumerate(letters)
+            }
+            plan = close_plan(plan_of_sections(chosen, frame), frame)
         else:
             plan = close_plan(self._plan(order), frame)
         return self._compose(order, plan)
@@ -211,7 +229,7 @@ class Composer:
             ending=int(frame.ending == "cadence"),
         )
         repeats = plan_repeats(frame.form, frame.bars)
-        return _Order(frame, sections, rules, conditions, repeats, preset.temperature_of(playing))
+        return _Order(frame, sections, rules, conditions, frame.intensity, repeats, preset.temperature_of(playing))
 
     def _plan(self, order: _Order) -> ChordPlan:
         """Return the chords of the best phrase that is composed at a middling intensity."""
@@ -221,6 +239,7 @@ class Composer:
             order,
             rules=replace(order.rules, heard=heard),
             conditions=replace(order.conditions, intensity=intensity_bin(_PLAN_INTENSITY)),
+            intensity=_PLAN_INTENSITY,
         )
         candidates = self._draw(middling, min(_PLAN_CANDIDATES, self.pack.preset.candidates), 0)
         _, best = self._judge(middling, candidates)
@@ -279,8 +298,11 @@ class Composer:
             for bars in candidates.bars
         ]
         paces = [measure_pace(bars, order.repeats, bar_ticks) for bars in candidates.bars]
-        wanted = [pace[role][order.conditions.intensity] for role in order.rules.roles if role in pace] if pace else []
-        return faults, rank(candidates, faults, paces, sum(wanted) if wanted else None)[0]
+        wanted = None
+        if pace:
+            slow, quick = (sum(pace[role][bin_] for role in order.rules.roles if role in pace) for bin_ in (0, -1))
+            wanted = slow + (quick - slow) * round(order.intensity * 1000) // 1000
+        return faults, rank(candidates, faults, paces, wanted)[0]
 
     def _grammar(self, rules: Rules) -> Grammar:
         """Return the grammar of ``rules``: kept while they stay the same, since its masks are found again."""

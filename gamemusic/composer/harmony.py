@@ -6,7 +6,7 @@ Notes are composed over a plan at every intensity, so that phrases of one seed s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from gamemusic.errors import InputError
@@ -15,7 +15,7 @@ from gamemusic.theory import MODES, parse_chord
 from gamemusic.tokens.bars import Bar
 from gamemusic.tokens.vocabulary import QUALITY_NAMES
 
-__all__ = ["ChordPlan", "close_plan", "plan_of_bars", "plan_of_phrase", "plan_of_progression"]
+__all__ = ["ChordPlan", "close_plan", "plan_of_bars", "plan_of_phrase", "plan_of_progression", "plan_of_sections"]
 
 ChordPlan = tuple[tuple[int, int], ...]
 """(tick, chord number), sorted by tick."""
@@ -40,11 +40,31 @@ def _number(root: int, quality: str) -> int:
 
 
 def plan_of_progression(progression: Sequence[str], frame: Phrase) -> ChordPlan:
-    """Return a preset's chords, one a bar, repeated to the end."""
+    """Return a preset's chords, one a bar, repeated to the end.
+
+    The step ``5`` is the chord that leads back in the key's mode: the dominant, or what stands for it.
+    """
     plan = []
     for bar in range(frame.bars):
-        root, quality = parse_chord(progression[bar % len(progression)], frame.key)
-        plan.append((bar * frame.meter.bar_ticks, _number(root - frame.key.tonic, quality)))
+        name = progression[bar % len(progression)]
+        root, quality = parse_chord(name, frame.key)
+        step, quality = _LEADING[frame.key.mode] if name == "5" else (root - frame.key.tonic, quality)
+        plan.append((bar * frame.meter.bar_ticks, _number(step, quality)))
+    return tuple(plan)
+
+
+def plan_of_sections(progressions: Mapping[str, Sequence[str]], frame: Phrase) -> ChordPlan:
+    """Return the chords of a phrase whose sections, by letter, each have a progression.
+
+    Args:
+        progressions: By letter; of a phrase without a form, by the empty text.
+        frame: The phrase to be.
+    """
+    size = frame.bars // max(1, len(frame.form))
+    plan: list[tuple[int, int]] = []
+    for index, name in enumerate(frame.form or ("",)):
+        section = plan_of_progression(progressions[name[:1]], frame.replace(bars=size, form=()))
+        plan.extend((index * size * frame.meter.bar_ticks + tick, chord) for tick, chord in section)
     return tuple(plan)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gamemusic.composer.candidates import Candidates
 from gamemusic.packs.fingerprint import Fingerprint, describe_bars
+from gamemusic.score.phrase import DRUM_TICKS
 from gamemusic.tokens.bars import Bar
 
 __all__ = ["LONGEST_COPY", "count_faults", "find_faults", "measure_pace", "rank"]
@@ -30,7 +31,8 @@ def find_faults(
 
     Args:
         bars: The candidate.
-        heard: Streams that should be heard; each is absent when three quarters of the bars lack it.
+        heard: Streams that should be heard; each is absent when three quarters of the bars lack it. A bar's
+            length of silence is empty, whoever plays.
         repeats: Bars that copy others by plan, and so say nothing of the candidate.
         given: Bars whose lead was fixed beforehand.
         usual: Usual figures of music of this style, see `gamemusic.packs.fingerprint.describe_bars`.
@@ -40,6 +42,8 @@ def find_faults(
     faults = set()
     if any(4 * sum(bool(bar[stream]) for bar in bars) < len(bars) for stream in heard):
         faults.add("absent")
+    if _longest_silence(bars, bar_ticks) >= bar_ticks:
+        faults.add("empty")
     own = [bar for index, bar in enumerate(bars) if index not in repeats]
     for name, value in describe_bars(own, bar_ticks).items():
         if name not in usual or (given and name.startswith("lead")):
@@ -52,6 +56,21 @@ def find_faults(
     if fingerprint is not None and not given and fingerprint.longest_run(own, bar_ticks) > LONGEST_COPY:
         faults.add("copied")
     return tuple(sorted(faults - {""}))
+
+
+def _longest_silence(bars: Sequence[Bar], bar_ticks: int) -> int:
+    """Return the longest time in which nothing sounds, in ticks; drums sound for a sixteenth."""
+    notes = sorted(
+        (index * bar_ticks + event.position, event.duration or DRUM_TICKS)
+        for index, bar in enumerate(bars)
+        for stream in bar[1:]
+        for event in stream
+    )
+    longest = sounded = 0
+    for start, duration in notes:
+        longest = max(longest, start - sounded)
+        sounded = max(sounded, start + duration)
+    return max(longest, len(bars) * bar_ticks - sounded)
 
 
 def _too_much(name: str) -> str:
@@ -68,9 +87,9 @@ def measure_pace(bars: Sequence[Bar], repeats: Mapping[int, int], bar_ticks: int
 def rank(candidates: Candidates, faults: Sequence[Sequence[str]], paces: Sequence[int], pace: int | None) -> list[int]:
     """Return the candidates' indices, best first.
 
-    Those with fewer faults come first. Among equals, places are added: the one by seam, smoothest first; the one by
-    the model's own likelihood, most usual first; and, twice, the one by how near the notes' rate comes to the asked
-    one. Usual is the middle of the batch, since what a model finds likeliest of all is dull and what it finds
+    Those with fewer faults come first. Among equals, places are added: three times the one by seam, smoothest first;
+    once the one by the model's own likelihood, most usual first; and four times the one by how near the notes' rate
+    comes to the asked one. Usual is the middle of the batch, since what a model finds likeliest of all is dull and what it finds
     unlikely is wrong (A. Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020).
 
     Args:
@@ -87,10 +106,10 @@ def rank(candidates: Candidates, faults: Sequence[Sequence[str]], paces: Sequenc
         for index in every:  # equal values share a place
             places[index] += weight * sum(value < values[index] for value in values)
 
-    add(1, candidates.seam_bits)
+    add(3, candidates.seam_bits)
     add(1, [abs(bits - middle) for bits in candidates.token_bits])
     if pace is not None:
-        add(2, [abs(one - pace) for one in paces])
+        add(4, [abs(one - pace) for one in paces])
     return sorted(every, key=lambda index: (len(faults[index]), places[index], index))
 
 

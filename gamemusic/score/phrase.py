@@ -110,7 +110,7 @@ class Phrase:
     """0 to 1, as asked for."""
     seed: int = 0
     seam_bits: float | None = None
-    """Surprise of the first bar after the last, less that of an inner bar line, in bits a token; lower is smoother."""
+    """Surprise of the first bar after the last, less that inside the phrase, in bits a token; lower is smoother."""
     candidates: int = field(default=0, compare=False)
     """How many phrases were composed to choose this one from; 0 when it was not composed."""
     rejected: tuple[tuple[str, int], ...] = field(default=(), compare=False)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from gamemusic.composer.harmony import ChordPlan, close_plan, plan_of_bars, plan_of_phrase, plan_of_progression
+from gamemusic.composer.harmony import (
+    ChordPlan,
+    close_plan,
+    plan_of_bars,
+    plan_of_phrase,
+    plan_of_progression,
+    plan_of_sections,
+)
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Chord, Phrase
 from gamemusic.theory import parse_key
@@ -74,3 +81,26 @@ def test_harmony_is_taken_over_in_another_key_and_length() -> None:
         plan_of_phrase(theirs, frame(meter="3/4"))
     with pytest.raises(InputError, match="has no chords"):
         plan_of_phrase(frame(), frame())
+
+
+@pytest.mark.parametrize(
+    ("key", "chords"),
+    [
+        ("C", [(0, "maj"), (5, "maj"), (7, "maj"), (9, "min")]),
+        ("C minor", [(0, "min"), (5, "min"), (7, "maj"), (8, "maj")]),
+        ("C dorian", [(0, "min"), (5, "maj"), (10, "maj"), (9, "dim")]),
+        ("C mixolydian", [(0, "maj"), (5, "maj"), (10, "maj"), (9, "min")]),
+        ("C phrygian", [(0, "min"), (5, "min"), (1, "maj"), (8, "maj")]),
+        ("C lydian", [(0, "maj"), (6, "dim"), (7, "maj"), (9, "min")]),
+    ],
+)
+def test_steps_are_the_keys_own_triads_and_five_leads_back(key: str, chords: list[tuple[int, str]]) -> None:
+    assert [chord[1:] for chord in named(plan_of_progression(("1", "4", "5", "6"), frame(key)))] == chords
+
+
+def test_sections_of_one_letter_share_a_progression() -> None:
+    formed = frame(bars=8).replace(form=("A", "A'", "B", "A"))
+    plan = named(plan_of_sections({"A": ("1", "4"), "B": ("6", "5")}, formed))
+    assert [root for _, root, _ in plan] == [0, 5, 0, 5, 9, 7, 0, 5]
+    assert [tick for tick, _, _ in plan] == [48 * bar for bar in range(8)]
+    assert [root for _, root, _ in named(plan_of_sections({"": ("1", "4", "5")}, frame(bars=4)))] == [0, 5, 7, 0]

@@ -50,6 +50,12 @@ def test_absent_roles_are_found() -> None:
     assert faults([bar(TUNE[:4], (0,))] + [bar(TUNE[:4])] * 7) == ("absent",)
 
 
+def test_silence_of_a_bar_is_found() -> None:
+    assert faults([BARS[0], bar(), BARS[1]], heard=()) == ("empty",)
+    assert faults([BARS[0], bar((), (0,)), BARS[1]], heard=()) == ()
+    assert faults([*BARS, bar()], heard=()) == ("empty",)
+
+
 @pytest.mark.parametrize(
     ("figure", "limits", "fault"),
     [
@@ -98,7 +104,7 @@ def test_ranking_adds_places_and_faults_come_last() -> None:
     assert best([0.5, -0.25, 0.1], [100, 100, 100], none, [0, 0, 0], None) == 1
     assert best([0.5, -0.25, 0.1], [100, 100, 100], [(), ("empty",), ()], [0, 0, 0], None) == 2
     assert best([0.1, 0.1, 0.1], [10, 100, 900], none, [0, 0, 0], None) == 1  # neither dull nor wild
-    assert best([0.1, 0.3, 0.2], [100, 100, 100], none, [900, 500, 2000], 2100) == 2  # pace counts twice
+    assert best([0.1, 0.3, 0.2], [100, 100, 100], none, [900, 500, 2000], 2100) == 2  # pace counts most
     assert best([0.1, 0.1, 0.1], [1, 1, 1], [("empty",)] * 3, [0, 0, 0], None) == 0  # ties: the lowest
 
 

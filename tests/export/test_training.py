@@ -11,11 +11,22 @@ from midifiles import midi_bytes, quartet
 
 torch = pytest.importorskip("torch")
 
-from gamemusic.composer.session import Session  # noqa: E402  # the training extra may be missing
+from gamemusic.composer.composer import Composer  # noqa: E402  # the training extra may be missing
+from gamemusic.composer.session import Session  # noqa: E402
 from gamemusic.errors import FormatError, InputError  # noqa: E402
+from gamemusic.packs.fingerprint import load_fingerprint  # noqa: E402
+from gamemusic.packs.pack import open_pack  # noqa: E402
+from gamemusic.score.phrase import Note, Phrase, Role, Track  # noqa: E402
+from gamemusic.theory import Key  # noqa: E402
+from gamemusic.tokens.bars import join_bars  # noqa: E402
+from gamemusic.units import METERS  # noqa: E402
+from gamemusic_export.baselines import random_composer  # noqa: E402
 from gamemusic_export.batches import PADDING, RowSampler  # noqa: E402
 from gamemusic_export.dataset import Dataset, build_dataset, load_dataset, prepare_all  # noqa: E402
-from gamemusic_export.evaluate import score_session  # noqa: E402
+from gamemusic_export.evaluate import compare_style_tokens, score_session  # noqa: E402
+from gamemusic_export.evaluation.asks import Ask, asks_of, compose_asks  # noqa: E402
+from gamemusic_export.evaluation.seams import measure_seams  # noqa: E402
+from gamemusic_export.fingerprint import make_fingerprint, read_passages  # noqa: E402
 from gamemusic_export.model import ModelSize, MoodLSTM  # noqa: E402
 from gamemusic_export.onnx_export import build_graph  # noqa: E402
 from gamemusic_export.quantise import quantise  # noqa: E402
@@ -24,6 +35,7 @@ from gamemusic_export.train import TrainSettings, score_excerpts, train  # noqa:
 from gamemusic_export.weights import load_model, read_tensors, save_model  # noqa: E402
 
 RECIPES = Path(__file__).parents[2] / "export" / "recipes"
+PRESETS = Path(__file__).parents[2] / "presets"
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +134,10 @@ def test_exported_model_predicts_like_the_trained_one(dataset: Dataset, tmp_path
     model = _train(dataset, tmp_path / "run")
     excerpts = np.arange(8)
     score = score_excerpts(model, model, dataset, excerpts)
-    exported = score_session(Session(build_graph(quantise(model), {})), dataset, excerpts)
+    exported = score_session(Session(build_graph(quantise(model), {})), dataset, excerpts).bits_per_note
     assert exported == pytest.approx(score.bits_per_note, rel=0.02)
     worse = MoodLSTM(model.size)
-    control = score_session(Session(build_graph(quantise(worse), {})), dataset, excerpts)
+    control = score_session(Session(build_graph(quantise(worse), {})), dataset, excerpts).bits_per_note
     assert control > 1.05 * exported
 
 
@@ -152,9 +164,11 @@ def test_weights_that_are_not_finite_are_not_exported() -> None:
 
 def test_shipped_recipes_are_valid() -> None:
     read_recipe(RECIPES / "corpus.yaml", CorpusRecipe)
-    read_recipe(RECIPES / "base.yaml", BaseRecipe)
-    moods = [path.stem for path in RECIPES.glob("*.yaml") if path.stem not in ("corpus", "base")]
-    assert {"explore", "tavern", "dungeon", "combat"} <= set(moods)
+    base, judge = (read_recipe(RECIPES / f"{name}.yaml", BaseRecipe) for name in ("base", "judge"))
+    assert base.size != judge.size and base.training.seed != judge.training.seed  # else it would judge itself
+    moods = [path.stem for path in RECIPES.glob("*.yaml") if path.stem not in ("corpus", "base", "judge")]
+    assert sorted(moods) == sorted(path.parent.name for path in PRESETS.glob("*/preset.yaml"))
+    assert len(moods) >= 10
     for name in moods:
         assert read_recipe(RECIPES / f"{name}.yaml", MoodRecipe).mood == name
 
@@ -164,3 +178,65 @@ def test_a_misspelt_recipe_says_where(tmp_path: Path) -> None:
     path.write_text("hiden: 3\nshares: {folk: 1}\ntraining: {updates: 1}\n")
     with pytest.raises(FormatError, match=r"base\.yaml:1:1: .*hidden"):
         read_recipe(path, BaseRecipe)
+
+
+def test_fingerprints_know_their_training_music(dataset: Dataset) -> None:
+    every = range(len(dataset.piece_of))
+    half = [index for index in every if dataset.piece_of[index] % 2]
+    made = make_fingerprint(dataset, half)
+    passages = list(read_passages(dataset, every))
+    assert sum(len(passage.bars) for passage in passages) == 24 * 12
+    runs = {known: [made.longest_run(p.bars, 48) for p in passages if p.piece % 2 == known] for known in (0, 1)}
+    assert min(runs[1]) >= 16 and np.mean(runs[1]) > 1.5 * np.mean(runs[0])  # the other half is new to it
+    assert set(made.usual) == {"chamber"} and made.usual["chamber"]["lead_notes"][0] > 0
+    assert all(list(bins) == sorted(bins) for bins in made.pace["chamber"].values())
+    assert load_fingerprint(made.to_bytes()) == made
+
+
+def test_notes_are_counted_by_style_and_role(dataset: Dataset) -> None:
+    counts = dataset.notes_by_cell(range(len(dataset.piece_of)))
+    assert set(counts) == {"chamber"} and set(counts["chamber"]) == {"lead", "counter", "harmony", "bass"}
+    assert sum(counts["chamber"].values()) == dataset.notes(range(len(dataset.piece_of)))
+
+
+def test_the_right_style_token_is_told_from_a_wrong_one(dataset: Dataset, tmp_path: Path) -> None:
+    """All pieces are chamber music: a model that was trained says so of most, one that was not of about half."""
+    trained = Session(build_graph(quantise(_train(dataset, tmp_path / "run")), {}))
+    excerpts = np.arange(len(dataset.piece_of))
+    won, count = compare_style_tokens(trained, dataset, excerpts, ("chamber", "rock"))["chamber"]
+    assert count == 24 and won >= 20
+    assert compare_style_tokens(trained, dataset, excerpts, ("rock", "chamber"))["chamber"] == (won, count)
+
+
+def test_seams_are_judged_by_any_model(dataset: Dataset, tmp_path: Path) -> None:
+    """A phrase that is one bar over and over has a smooth seam; one whose first bar is strange has none."""
+    session = Session(build_graph(quantise(_train(dataset, tmp_path / "run")), {}))
+    passage = next(p for p in read_passages(dataset, range(4)) if len(p.bars) >= 4)
+    frame = Phrase(bars=4, meter=METERS["4/4"], tempo_bpm=100, key=Key(0, "major"), tracks=(), style="chamber")
+    smooth = join_bars([passage.bars[1]] * 4, frame)
+    strange = [Note(tick, 98 - tick % 7, 1, 20) for tick in range(0, 48, 2)]
+    rough = smooth.replace(
+        tracks=tuple(
+            Track(track.role, tuple(sorted([n for n in track.notes if n.start >= 48] + strange)))
+            if track.role is Role.LEAD
+            else track
+            for track in smooth.tracks
+        )
+    )
+    figures = measure_seams(session, [smooth, rough])
+    assert figures.over[0] - figures.inside[0] < figures.over[1] - figures.inside[1] - 0.3
+
+
+def test_asks_are_answered_note_for_note_in_kind() -> None:
+    pack = open_pack(Path(__file__).parents[1] / "data" / "tiny_pack")
+    asks = [
+        Ask("chamber", ("bass", "lead"), "3/4", "dorian", 2),
+        Ask("rock", ("bass", "lead", "drums"), "4/4", "minor", 7),
+    ]
+    phrases = list(compose_asks(Composer(pack), asks, bars=4, seed=5))
+    assert [set(a.roles) for a in asks_of(phrases)] == [set(a.roles) for a in asks]
+    assert [(a.style, a.meter, a.mode, a.intensity) for a in asks_of(phrases)] == [
+        (a.style, a.meter, a.mode, a.intensity) for a in asks
+    ]
+    untrained = list(compose_asks(random_composer(pack), asks, bars=4, seed=5))
+    assert [p.tracks for p in untrained] != [p.tracks for p in phrases]
