@@ -89,8 +89,8 @@ def rank(candidates: Candidates, faults: Sequence[Sequence[str]], paces: Sequenc
 
     Those with fewer faults come first. Among equals, places are added: three times the one by seam, smoothest first;
     once the one by the model's own likelihood, most usual first; and four times the one by how near the notes' rate
-    comes to the asked one. Usual is the middle of the batch, since what a model finds likeliest of all is dull and what it finds
-    unlikely is wrong (A. Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020).
+    comes to the asked one. Usual is the middle of the batch, since what a model finds likeliest of all is dull and what
+    it finds unlikely is wrong (A. Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020).
 
     Args:
         candidates: What was composed.

@@ -50,7 +50,7 @@ def _new_figure(width: float, height: float, rows: int = 1, columns: int = 1) ->
 
 
 def draw_roll(axes: Axes, phrase: Phrase) -> None:
-    """Draw a phrase as a piano roll: a colour a role, bar lines, sections, chords along the top, drums along the bottom."""
+    """Draw a phrase as a piano roll: a colour a role, bar lines, sections, chords above, drums below."""
     length = phrase.meter.bar_ticks
     section = phrase.bars // len(phrase.form) if phrase.form else 0
     for bar in range(phrase.bars + 1):

@@ -1,4 +1,4 @@
-"""How surprising a phrase's beginning is after its end, to any model: the mood's own, or a judge that was trained apart."""
+"""How surprising a phrase's beginning is after its end, to any model: the mood's own, or a judge trained apart."""
 
 from __future__ import annotations
 
