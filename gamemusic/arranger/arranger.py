@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from gamemusic.arranger.articulation import articulate
+from gamemusic.arranger.drummer import add_fills, add_ghosts, halve
 from gamemusic.arranger.drums import DRUM_FIGURES
-from gamemusic.arranger.dynamics import add_expression, shape_velocities
+from gamemusic.arranger.dynamics import SUSTAINED, add_expression, shape_velocities
 from gamemusic.arranger.figures import FIGURES, RANGES, Range
+from gamemusic.arranger.layers import Layers, plan_layers
+from gamemusic.arranger.sections import Section, find_sections, loudness, section_figure, section_plan
 from gamemusic.arranger.timing import place_notes, swing_table
+from gamemusic.arranger.voicing import open_low
 from gamemusic.errors import InputError, suggest
 from gamemusic.score.orchestration import DEFAULT_ORCHESTRATION, Instrument, Orchestration
 from gamemusic.score.parts import Arrangement, Part
@@ -15,28 +23,36 @@ from gamemusic.units import SUBTICKS_PER_TICK
 __all__ = ["arrange"]
 
 _DRUM_CHANNEL = 9
+_DOUBLE_SOFTER = 14
+"""Velocity by which an octave that doubles is softer than what it doubles."""
+
+Scores = Mapping[Role, tuple[Note, ...]]
 
 
 def arrange(phrase: Phrase) -> Arrangement:
     """Return a phrase as its orchestration plays it.
 
-    A role is silent when the phrase is less intense than its instrument asks for, or when it has no notes. The same
-    phrase
-    always gives the same arrangement: chance is drawn from `Phrase.seed` alone.
+    A role is silent when the phrase is less intense than its instrument asks for, or when it has no notes; within a
+    phrase that has a form, sections decide who plays. The same phrase always gives the same arrangement: chance is
+    drawn from `Phrase.seed` alone. More intensity never takes a layer away.
 
     Raises:
         InputError: When an instrument names a figure that does not exist, or one that is not for its role.
     """
     orchestration = phrase.orchestration or DEFAULT_ORCHESTRATION
+    players = {role: orchestration.instruments.get(role, DEFAULT_ORCHESTRATION.instruments[role]) for role in Role}
+    sections = find_sections(phrase)
+    scores = _write_scores(phrase, orchestration, players, sections)
+    layers = plan_layers(phrase, scores, players, orchestration, sections)
     parts = []
     for channel, role in enumerate(Role):
-        instrument = orchestration.instruments.get(role, DEFAULT_ORCHESTRATION.instruments[role])
-        if instrument.from_intensity > phrase.intensity:
+        instrument = players[role]
+        if role not in scores or instrument.from_intensity > phrase.intensity:
             continue
-        notes = _find_notes(phrase, role, instrument)
+        notes = _choose_notes(phrase, role, scores[role], instrument, layers, sections)
         if notes:
             number = _DRUM_CHANNEL if role is Role.DRUMS else channel
-            parts.append(_make_part(phrase, orchestration, role, number, instrument, notes))
+            parts.append(_make_part(phrase, orchestration, role, number, instrument, notes, sections))
     return Arrangement(
         bars=phrase.bars,
         meter=phrase.meter,
@@ -51,16 +67,57 @@ def arrange(phrase: Phrase) -> Arrangement:
     )
 
 
-def _find_notes(phrase: Phrase, role: Role, instrument: Instrument) -> list[Note]:
-    """Return a role's notes at sounding pitch: those of its figure, or those that were composed."""
-    if instrument.figure:
-        _check_figure(role, instrument.figure)
-        return list(FIGURES[instrument.figure](phrase, _sounding_range(role, instrument.octave)))
-    notes = sorted(phrase.track(role).notes)
+def _write_scores(
+    phrase: Phrase, orchestration: Orchestration, players: Mapping[Role, Instrument], sections: Sequence[Section]
+) -> Scores:
+    """Return each role's notes at sounding pitch and at every intensity; roles without notes are left out."""
+    scores: dict[Role, tuple[Note, ...]] = {}
+    for role in Role:
+        found = _find_notes(phrase, role, players[role], orchestration, sections)
+        if role in (Role.HARMONY, Role.TEXTURE) and not players[role].figure:
+            found = open_low(found, scores.get(Role.BASS, ()))
+        if role is Role.DRUMS and not players[role].figure:
+            found = add_fills(found, phrase, players[role].program)
+        if found:
+            scores[role] = found
+    return scores
+
+
+def _find_notes(
+    phrase: Phrase, role: Role, instrument: Instrument, orchestration: Orchestration, sections: Sequence[Section]
+) -> tuple[Note, ...]:
+    """Return a role's notes: in each section those of its figure there, or those that were composed."""
+    pitches = _sounding_range(role, instrument.octave)
+    wanted = [section_figure(each, role, instrument, section_plan(each, orchestration)) for each in sections]
+    written: dict[str, tuple[Note, ...]] = {}
+    for figure in (instrument.figure, *wanted):
+        if figure:
+            _check_figure(role, figure)
+        if figure not in written:
+            written[figure] = FIGURES[figure](phrase, pitches) if figure else _composed(phrase, role, instrument)
+    if set(wanted) <= {instrument.figure}:
+        return written[instrument.figure]
+    notes: list[Note] = []
+    for section, figure in zip(sections, wanted, strict=True):
+        begin, end = (bar * phrase.meter.bar_ticks for bar in (section.first, section.end))
+        notes += _clip(written[figure], begin, end)
+    return tuple(sorted(notes))
+
+
+def _clip(notes: Collection[Note], begin: int, end: int) -> list[Note]:
+    """Return what sounds between two ticks, cut to them."""
+    return [
+        Note(max(begin, note.start), note.pitch, min(end, note.end) - max(begin, note.start), note.velocity)
+        for note in notes
+        if note.start < end and begin < note.end
+    ]
+
+
+def _composed(phrase: Phrase, role: Role, instrument: Instrument) -> tuple[Note, ...]:
+    notes = phrase.track(role).notes
     if role is Role.DRUMS or not instrument.octave:
-        return notes
-    shifted = (Note(n.start, _fold(n.pitch + 12 * instrument.octave), n.duration, n.velocity) for n in notes)
-    return sorted(shifted)
+        return tuple(sorted(notes))
+    return tuple(sorted(Note(n.start, _fold(n.pitch + 12 * instrument.octave), n.duration, n.velocity) for n in notes))
 
 
 def _check_figure(role: Role, figure: str) -> None:
@@ -83,23 +140,86 @@ def _fold(pitch: int) -> int:
     return pitch % 12 if pitch < 0 else pitch if pitch <= 127 else pitch - 12 * -(-(pitch - 127) // 12)
 
 
+def _choose_notes(
+    phrase: Phrase,
+    role: Role,
+    score: tuple[Note, ...],
+    instrument: Instrument,
+    layers: Layers,
+    sections: Sequence[Section],
+) -> tuple[Note, ...]:
+    """Return what a role plays at the phrase's intensity, with the velocities it is played with."""
+    velocities = shape_velocities(
+        score,
+        role,
+        meter=phrase.meter,
+        ticks=phrase.ticks,
+        intensity=phrase.intensity,
+        seed=phrase.seed,
+        levels=loudness(phrase, sections),
+    )
+    shaped = [replace(note, velocity=velocity) for note, velocity in zip(score, velocities, strict=True)]
+    if role is not Role.DRUMS:
+        kept = layers.keep(shaped, role, phrase.intensity)
+        if instrument.double_from is not None and instrument.double_from <= phrase.intensity:
+            kept = _double(kept)
+        return kept
+    slow = layers.slow_bars(phrase.intensity)
+    kept = layers.keep(halve(shaped, phrase.meter, bars=slow), role, phrase.intensity)
+    if instrument.figure:
+        return kept
+    ghosts = add_ghosts(score, phrase, bars=frozenset(range(phrase.bars)) - slow)
+    return tuple(sorted((*kept, *layers.keep(ghosts, role, phrase.intensity))))
+
+
+def _double(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Return notes with a softer octave above each, where none sounds already."""
+    doubled = list(notes)
+    for note in notes:
+        pitch = note.pitch + 12
+        free = all(each.pitch != pitch or each.end <= note.start or note.end <= each.start for each in notes)
+        if pitch <= 127 and free:
+            doubled.append(Note(note.start, pitch, note.duration, max(1, note.velocity - _DOUBLE_SOFTER)))
+    return tuple(sorted(doubled))
+
+
 def _make_part(
-    phrase: Phrase, orchestration: Orchestration, role: Role, channel: int, instrument: Instrument, notes: list[Note]
+    phrase: Phrase,
+    orchestration: Orchestration,
+    role: Role,
+    channel: int,
+    instrument: Instrument,
+    notes: tuple[Note, ...],
+    sections: Sequence[Section],
 ) -> Part:
-    """Return a role's part: when, how long and how loud each note is played, and the part's controllers."""
+    """Return a role's part: when and how long each note is played, and the part's controllers."""
     subticks = phrase.ticks * SUBTICKS_PER_TICK
+    figures = {section_figure(each, role, instrument, section_plan(each, orchestration)) for each in sections}
+    figures.add(instrument.figure)
     played = place_notes(
         notes,
-        shape_velocities(
-            notes, role, meter=phrase.meter, ticks=phrase.ticks, intensity=phrase.intensity, seed=phrase.seed
-        ),
+        [note.velocity for note in notes],
         role,
-        gate=instrument.gate,
+        lengths=articulate(
+            notes,
+            role,
+            gate=instrument.gate,
+            sustained=instrument.program in SUSTAINED,
+            tempo_bpm=phrase.tempo_bpm,
+            breaths={section.end * phrase.meter.bar_ticks for section in sections[:-1]},
+        ),
         swing=swing_table(orchestration.swing, phrase.meter),
         tempo_bpm=phrase.tempo_bpm,
         subticks=subticks,
         seed=phrase.seed,
-        strum=phrase.meter.pulse_ticks if instrument.figure == "strum" else 0,
+        strum=phrase.meter.pulse_ticks if "strum" in figures else 0,
     )
-    controls = add_expression(played, role, instrument.program, meter=phrase.meter, subticks=subticks)
+    controls = add_expression(
+        played,
+        role,
+        instrument.program,
+        meter=phrase.meter,
+        subticks=subticks,
+        levels=loudness(phrase, sections),
+    )
     return Part(role, channel, instrument, played, controls)

@@ -1,8 +1,8 @@
 """Drum figures: grooves and fills, written as they are read.
 
 One line is one percussion key, one character a sixteenth: ``.`` rests, ``1`` is a ghost note and ``9`` an accent; ``|``
-parts the felt beats for the eye. Grooves are bars that follow each other; the fill takes the place of every eighth bar
-and of the phrase's last one, and grows towards the bar line.
+parts the felt beats for the eye. Grooves are bars that follow each other; the fill takes the place of a section's last
+bar (see `gamemusic.arranger.sections.fill_bars`) and grows towards the bar line.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
+from gamemusic.arranger.sections import fill_bars
 from gamemusic.arranger.voicing import find_spans
 from gamemusic.score.phrase import DRUM_TICKS, Note, Phrase
 
@@ -19,7 +20,6 @@ __all__ = ["DRUM_FIGURES", "GROOVES", "Groove", "final_tick"]
 
 _KICK, _STICK, _SNARE, _TOM_LOW, _HAT, _OPEN_HAT, _TOM_HIGH = 36, 37, 38, 43, 42, 46, 48
 _CRASH, _TAMBOURINE, _CRASH_2, _MUTED, _CONGA, _MARACAS = 49, 54, 57, 62, 64, 70
-_FILL_BARS = 8
 
 Grid = Mapping[int, str]
 """One bar: percussion key, and its line."""
@@ -197,7 +197,8 @@ def _beat(name: str, phrase: Phrase, span: tuple[int, int]) -> tuple[Note, ...]:
     groove = GROOVES[name][str(phrase.meter)]
     stop = final_tick(phrase)
     notes: dict[tuple[int, int], Note] = {}
-    filled = phrase.bars > 1 and phrase.ending == "loop"
+    fills = fill_bars(phrase)
+    filled = bool(fills) and phrase.ending == "loop"
 
     def strike(start: int, key: int, velocity: int) -> None:
         notes[start, key] = Note(start, key, min(DRUM_TICKS, phrase.ticks - start), velocity)
@@ -206,7 +207,7 @@ def _beat(name: str, phrase: Phrase, span: tuple[int, int]) -> tuple[Note, ...]:
         head = bar * phrase.meter.bar_ticks
         if filled and groove.crash and head < stop:
             strike(head, groove.crash, _velocity("7"))
-        filled = phrase.bars > 1 and (bar % _FILL_BARS == _FILL_BARS - 1 or bar == phrase.bars - 1)
+        filled = bar in fills
         for key, line in (groove.fill if filled else groove.bars[bar % len(groove.bars)]).items():
             for index, mark in enumerate(line.replace("|", "")):
                 start = head + index * DRUM_TICKS

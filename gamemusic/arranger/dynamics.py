@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
+from gamemusic.arranger.articulation import LINES
 from gamemusic.arranger.chance import between
+from gamemusic.arranger.drummer import HATS, KICKS, SNARES
 from gamemusic.score.parts import Control, PlayedNote
 from gamemusic.score.phrase import Note, Role
 from gamemusic.units import SUBTICKS_PER_TICK, TICKS_PER_BEAT, Meter
@@ -24,8 +27,10 @@ _USUAL = 80
 """Velocity of a role's median note before accents and intensity."""
 _CONTRAST = 24
 """Most that a written velocity may differ from it."""
-_LINES = frozenset({Role.LEAD, Role.COUNTER, Role.BASS})
-"""Roles that play one note at a time, and shape each."""
+_LOUD_DRUMS = 2
+"""How much more than the others drums follow the form."""
+_SOFT_STROKE = 40
+"""Written drums up to this velocity are meant to be soft, and have no accents."""
 
 
 def _accent(tick: int, meter: Meter) -> int:
@@ -56,7 +61,14 @@ def scale_velocity(velocity: int, intensity: float) -> int:
 
 
 def shape_velocities(
-    notes: Sequence[Note], role: Role, *, meter: Meter, ticks: int, intensity: float, seed: int
+    notes: Sequence[Note],
+    role: Role,
+    *,
+    meter: Meter,
+    ticks: int,
+    intensity: float,
+    seed: int,
+    levels: Sequence[int] = (),
 ) -> list[int]:
     """Return the velocity each note is played with.
 
@@ -65,20 +77,33 @@ def shape_velocities(
     role's median, which is played at the usual level. Drums play what is written.
 
     Accents follow the meter. They are full where the notes are all written alike and halved where the composer or the
-    figure has said who is loud; drums with accents of their own get no others.
+    figure has said who is loud; a drum that is struck evenly throughout a bar is accented as a drummer would.
+
+    Args:
+        notes: All notes of the role, also those that rest at this intensity.
+        role: Whose they are.
+        meter: Meter of the phrase.
+        ticks: Its length.
+        intensity: 0 to 1.
+        seed: What chance is drawn from.
+        levels: What each felt beat adds, see `gamemusic.arranger.sections.loudness`.
     """
     flat = len({note.velocity for note in notes}) <= 1
     mean = sum(note.pitch for note in notes) // max(1, len(notes))
     median = sorted(note.velocity for note in notes)[len(notes) // 2] if notes else _USUAL
+    even = _even_strokes(notes, meter) if role is Role.DRUMS else frozenset()
     shaped = []
     for note in notes:
         written = _USUAL + min(_CONTRAST, max(-_CONTRAST, note.velocity - median))
         velocity = (note.velocity if role is Role.DRUMS else written) + _swell(note.start, meter, ticks)
         accent = _accent(note.start % meter.bar_ticks, meter)
+        level = levels[note.start // meter.pulse_ticks] if levels else 0
         if role is Role.DRUMS:
-            velocity += 2 * accent if flat else 0
+            velocity += level * _LOUD_DRUMS
+            if (note.start // meter.bar_ticks, note.pitch) in even and note.velocity > _SOFT_STROKE:
+                velocity += _drum_accent(note, accent, meter)
         else:
-            velocity += accent if flat else accent // 2
+            velocity += level + (accent if flat else accent // 2)
             if role in (Role.LEAD, Role.COUNTER):  # a line that rises grows
                 velocity += min(5, max(-5, (note.pitch - mean) // 2))
         velocity += between(-3, 3, seed, list(Role).index(role), note.start, note.pitch)
@@ -86,27 +111,65 @@ def shape_velocities(
     return shaped
 
 
+def _even_strokes(notes: Iterable[Note], meter: Meter) -> frozenset[tuple[int, int]]:
+    """Return (bar, key) where a drum is struck more than once, always alike."""
+    strokes: dict[tuple[int, int], list[int]] = {}
+    for note in notes:
+        strokes.setdefault((note.start // meter.bar_ticks, note.pitch), []).append(note.velocity)
+    return frozenset(place for place, found in strokes.items() if len(found) > 1 and len(set(found)) == 1)
+
+
+def _drum_accent(note: Note, accent: int, meter: Meter) -> int:
+    """Return how much louder than even a stroke is: time-keepers lean on beats, kick on the bar, snare on backbeats."""
+    on_beat = note.start % meter.pulse_ticks == 0
+    if note.pitch in HATS:
+        return accent - 2 if on_beat else accent * 2
+    if note.pitch in KICKS:
+        return accent if on_beat else -6
+    if note.pitch in SNARES:
+        return 4 if on_beat else -12
+    return accent
+
+
 def add_expression(
-    notes: Iterable[PlayedNote], role: Role, program: int, *, meter: Meter, subticks: int
+    notes: Iterable[PlayedNote], role: Role, program: int, *, meter: Meter, subticks: int, levels: Sequence[int] = ()
 ) -> tuple[Control, ...]:
-    """Return a part's expression: each held note of a line swells, chords do so bar by bar; drums have none."""
+    """Return a part's expression: each held note of a line swells, chords do so bar by bar; drums have none.
+
+    Args:
+        notes: The part's notes.
+        role: Whose they are.
+        program: General MIDI program; what is struck or plucked does not swell.
+        meter: Meter of the phrase.
+        subticks: Its length.
+        levels: What each felt beat adds, see `gamemusic.arranger.sections.loudness`.
+    """
     if role is Role.DRUMS:
         return ()
     if program not in SUSTAINED:
         return (Control(0, EXPRESSION, _STRUCK),)
     points = {0: 104}
-    if role in _LINES:
-        for note in notes:
+    played = tuple(notes)
+    if role in LINES and not _has_chords(played):
+        for note in played:
             points.update(_arch(note.start, note.duration, 96, 114))
     else:
         bar = meter.bar_ticks * SUBTICKS_PER_TICK
         for head in range(0, subticks, bar):
             points.update(_arch(head, bar, 99, 110))
     controls: list[Control] = []
+    pulse = meter.pulse_ticks * SUBTICKS_PER_TICK
     for start in sorted(points):
-        if start < subticks and (not controls or controls[-1].value != points[start]):
-            controls.append(Control(start, EXPRESSION, points[start]))
+        value = points[start] + (levels[start // pulse] if levels and start < subticks else 0)
+        if start < subticks and (not controls or controls[-1].value != value):
+            controls.append(Control(start, EXPRESSION, value))
     return tuple(controls)
+
+
+def _has_chords(notes: Sequence[PlayedNote]) -> bool:
+    """Say whether notes of a part sound together, for more than the moment in which a line joins two."""
+    ends = itertools.accumulate((note.start + note.duration for note in notes), max)
+    return any(end - note.start > SUBTICKS_PER_TICK for end, note in zip(ends, notes[1:], strict=False))
 
 
 def _arch(start: int, length: int, low: int, high: int) -> dict[int, int]:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
+from gamemusic.arranger.chance import mix
 from gamemusic.arranger.drums import DRUM_FIGURES, final_tick
 from gamemusic.arranger.voicing import Span, Voicing, find_spans, lead_voices, wide_enough
 from gamemusic.score.phrase import Note, Phrase, Role
@@ -66,6 +67,21 @@ _PATTERNS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Figure, then meter: bars that follow each other."""
+_OSTINATI: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "4/4": (
+            ("0-12-1.1", "0-12-2.1"),
+            ("0.012.01", "0.012.1."),
+            ("0--1--2-", "0--1--21"),
+            ("02.12.02", "02.12.1."),
+            ("0.3.21.1", "0.3.2.1."),
+        ),
+        "3/4": (("0-12-1", "0-12.1"), ("0.1121", "0.112."), ("02.1.1", "02.12."), ("0--2--", "0--2-1")),
+        "6/8": (("0-12-1", "0-1212"), ("0.10.2", "0.1021"), ("012-1.", "012-.1"), ("0--2-1", "0-12-1")),
+        "2/4": (("0-12", "0.21"), ("0.12", "0121"), ("0-1-", "2.11"), ("02.1", "02.2")),
+    }
+)
+"""Meter, then cells of two bars, of which the seed chooses one for the whole phrase."""
 _RINGING = frozenset({"arpeggio_up", "arpeggio_updown"})
 """Figures whose notes sound on to the end of the bar or of their harmony."""
 _VELOCITIES = MappingProxyType(
@@ -172,8 +188,17 @@ def _events(pattern: str, head: int) -> Iterator[tuple[str, int, int]]:
 
 def _play(name: str, phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
     """Return the notes of a figure that has a pattern; a cadence ends on its last chord, held."""
+    return _follow(name, _PATTERNS[name][str(phrase.meter)], phrase, pitches)
+
+
+def _ostinato(phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
+    """Return one rhythm throughout, of two bars, on the notes of the chords."""
+    cells = _OSTINATI[str(phrase.meter)]
+    return _follow("ostinato", cells[mix(phrase.seed, len(cells)) % len(cells)], phrase, pitches)
+
+
+def _follow(name: str, bars: Sequence[str], phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
     hand = _Hand(phrase, pitches)
-    bars = _PATTERNS[name][str(phrase.meter)]
     stop = final_tick(phrase)
     notes: list[Note] = []
 
@@ -234,6 +259,8 @@ def _drone(phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
 
 
 FIGURES: Mapping[str, Figure] = MappingProxyType(
-    {name: partial(_play, name) for name in _PATTERNS} | {"pad": _pad, "drone": _drone} | dict(DRUM_FIGURES)
+    {name: partial(_play, name) for name in _PATTERNS}
+    | {"ostinato": _ostinato, "pad": _pad, "drone": _drone}
+    | dict(DRUM_FIGURES)
 )
 """Every figure by name: a function of a phrase and of the range of pitches that it may use. Times are in ticks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from gamemusic.arranger.articulation import Length
 from gamemusic.arranger.chance import between
 from gamemusic.score.parts import PlayedNote
 from gamemusic.score.phrase import Note, Role
@@ -17,6 +18,8 @@ _LOOSE_MS = {Role.DRUMS: 3, Role.BASS: 6}
 _USUAL_LOOSE_MS = 10
 _STRING_MS = 7
 """Time from one string of a strum to the next."""
+_JOIN_MS = 15
+"""How far a joined note reaches into the next, at most an eighth of its own length."""
 _SHORTEST = SUBTICKS_PER_TICK // 2
 """What staccato leaves at least, in subticks; less where the note itself is shorter."""
 
@@ -52,7 +55,7 @@ def place_notes(
     velocities: Sequence[int],
     role: Role,
     *,
-    gate: float,
+    lengths: Sequence[Length],
     swing: Sequence[int],
     tempo_bpm: float,
     subticks: int,
@@ -67,7 +70,7 @@ def place_notes(
         notes: Sorted notes, in ticks.
         velocities: One a note.
         role: Whose they are.
-        gate: Sounding share of the written length; drums do not heed it.
+        lengths: One a note, see `gamemusic.arranger.articulation`.
         swing: A `swing_table`.
         tempo_bpm: Quarter notes a minute.
         subticks: Length of the phrase.
@@ -94,19 +97,21 @@ def place_notes(
     chords: dict[int, list[int]] = {}
     for note in notes:
         chords.setdefault(note.start, []).append(note.pitch)
-    permille = 1000 if role is Role.DRUMS else round(gate * 1000)
+    join = milliseconds(_JOIN_MS, tempo_bpm)
     played = []
-    for note, velocity in zip(notes, velocities, strict=True):
+    for note, velocity, wanted in zip(notes, velocities, lengths, strict=True):
         onset = swung(note.start)
         length = max(1, swung(note.end) - onset)
-        sounding = max(min(length, _SHORTEST), length * permille // 1000)
+        sounding = max(min(length, _SHORTEST), length * wanted.permille // 1000)
+        if wanted.joined:  # from where the next note is really struck
+            sounding += max(0, shifts.get(onset + length, 0) - shifts[onset]) + min(join, length // 8)
         late = 0
         if strum:
             upstroke = note.start % strum == strum - TICKS_PER_BEAT // 2
             chord = sorted(chords[note.start], reverse=upstroke)
             late = strings[onset] * chord.index(note.pitch)
         start = onset + shifts[onset] + late
-        ends_last = permille >= 1000 and onset + length >= subticks
+        ends_last = wanted.permille >= 1000 and onset + length >= subticks
         end = subticks if ends_last else min(start + sounding, subticks)
         played.append(PlayedNote(start, note.pitch, end - start, velocity))
     return settle(played)

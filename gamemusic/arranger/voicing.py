@@ -8,10 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gamemusic.score.phrase import Chord, Phrase
+from gamemusic.score.phrase import Chord, Note, Phrase
 from gamemusic.theory import CHORD_QUALITIES, MODES, chord_pitch_classes
 
-__all__ = ["LOW_THIRDS", "Span", "Voicing", "find_spans", "lead_voices", "movement", "tonic_chord", "wide_enough"]
+__all__ = [
+    "LOW_THIRDS",
+    "Span",
+    "Voicing",
+    "find_spans",
+    "lead_voices",
+    "movement",
+    "open_low",
+    "tonic_chord",
+    "wide_enough",
+]
 
 LOW_THIRDS = 48
 """Below this pitch (C3) seconds and thirds growl, so neighbours lie a fourth or more apart."""
@@ -72,6 +82,31 @@ def span_index(spans: Sequence[Span], tick: int) -> int:
 def wide_enough(pitches: Sequence[int]) -> bool:
     """Say whether no two neighbours below `LOW_THIRDS` lie closer than a fourth."""
     return all(low >= LOW_THIRDS or high - low >= _LOW_INTERVAL for low, high in itertools.pairwise(pitches))
+
+
+def open_low(notes: Sequence[Note], bass: Sequence[Note] = ()) -> tuple[Note, ...]:
+    """Return composed chords without close intervals low down: the upper note of such a pair goes up an octave.
+
+    Args:
+        notes: Notes of one role, as sounding.
+        bass: What sounds below them; never moved, and heeded where a note is struck over it.
+    """
+    sounding: list[Note] = []
+    opened: set[Note] = set()
+    for note in sorted(notes):
+        sounding = [each for each in sounding if each.end > note.start]
+        under = [each.pitch for each in bass if each.start <= note.start < each.end]
+        pitch = note.pitch
+        while pitch <= 115 and not all(
+            wide_enough(sorted((pitch, other)))
+            for other in (*(each.pitch for each in sounding), *(each for each in under if each < pitch))
+            if other != pitch
+        ):
+            pitch += 12
+        moved = Note(note.start, pitch, note.duration, note.velocity)
+        sounding.append(moved)
+        opened.add(moved)
+    return tuple(sorted(opened))
 
 
 def movement(before: Voicing, after: Voicing) -> int:

@@ -44,6 +44,7 @@ FIGURES = (
     "pad",
     "drone",
     "pulse",
+    "ostinato",
     "bass_roots",
     "bass_fifths",
     "bass_eighths",
@@ -72,9 +73,9 @@ def pitch_name(pitch: int) -> str:
     return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def _check_chord(name: str) -> str:
-    parse_chord(name, Key(0, "major"))
-    return name.strip()
+def _check_chord(name: str | int) -> str:
+    parse_chord(str(name), Key(0, "major"))
+    return str(name).strip()
 
 
 def _program(names: Iterable[str]) -> Schema:
@@ -104,8 +105,14 @@ KEY = Parsed(
 )
 CHORD = Parsed(
     _check_chord,
-    "a chord such as Am or a roman numeral such as VI",
-    {"type": "string", "pattern": r"^\s*([A-G][#b]?|[#b]?([ivIV]+))[^\s]*\s*$"},
+    "a chord such as Am, a roman numeral such as VI or a step of the key, 1 to 7",
+    {
+        "anyOf": [
+            {"type": "string", "pattern": r"^\s*([A-G][#b]?|[#b]?([ivIV]+)|[1-7]$)[^\s]*\s*$"},
+            {"type": "integer", "minimum": 1, "maximum": 7},
+        ]
+    },
+    numbers=True,
 )
 PROGRAM = Parsed(
     parse_program,

@@ -85,7 +85,9 @@ class Preset:
     ending: Annotated[str, Choice({"loop": "loop", "cadence": "cadence"})] = "loop"
     """`loop` leads back to the beginning, `cadence` comes to rest."""
     progression: Annotated[tuple[str, ...], ListOf(CHORD, 0, MAX_BARS)] = ()
-    """Chords to be composed over, one a bar, repeated to the end. Empty: the model chooses them."""
+    """Chords to be composed over, one a bar, repeated to the end: names, roman numerals or steps of the key, such as
+    `[i, VI, III, VII]` or `[1, 6, 3, 7]`; the step 5 is what leads back in the key's mode. Empty: the model chooses.
+    """
     scale_strictness: Annotated[float, Number(0, 1)] = 0.5
     """How strongly notes outside key and chord are held back: 0 not at all, 1 they are forbidden."""
     temperature: Annotated[float, TEMPERATURE] = 0.95
@@ -114,6 +116,13 @@ class Preset:
             if section.endswith("'") and section[0] not in self.form[:index]:
                 message = f"found {section} before {section[0]}, expected the section before its variation"
                 raise FieldError(message, "form", index)
+        for style in self.styles.values():
+            for name in style.sections:
+                letter = name.rstrip("0123456789")
+                if self.form.count(letter) < int(name[len(letter) :] or 1):
+                    form = f"[{', '.join(self.form)}] has" if self.form else "without 'form' there is"
+                    message = f"found the section {name}, but {form} no such section"
+                    raise FieldError(message, "styles", style.name, "sections", name)
 
     @property
     def default_style(self) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from gamemusic.packs.fields import Choice, Number, Text, Whole
-from gamemusic.packs.musical import DRUM_FIGURES, FIGURES, KIT, PROGRAM, ROLES, TEMPERATURE, TEMPO
+from gamemusic.packs.fields import Choice, Number, Text, Truth, Whole
+from gamemusic.packs.musical import CHORD, DRUM_FIGURES, FIGURES, KIT, PROGRAM, ROLES, TEMPERATURE, TEMPO
 from gamemusic.packs.records import FieldError, ListOf, MapOf, Record
 from gamemusic.score import orchestration
 from gamemusic.score.phrase import Role
 from gamemusic.tokens.vocabulary import STYLE_NAMES
 
-__all__ = ["Drummer", "Player", "Room", "Style"]
+__all__ = ["Drummer", "Player", "Room", "Section", "Style"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,8 @@ class Player:
     """Lowest intensity at which the role is heard."""
     figure: Annotated[str, Choice({name: name for name in FIGURES})] = ""
     """How the arranger makes this role's notes from the chords, for a role that the model does not compose."""
+    double_from: Annotated[float | None, Number(0, 1)] = None
+    """Intensity from which each note is doubled an octave higher; left out: never. Not for drums."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,20 @@ class Room:
     """How much faster high sounds die away: 0 bare stone, 1 heavy curtains."""
     level: Annotated[float, Number(-60, 0)] = -9.0
     """Loudness of the room in dB against the dry sound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Who plays how in one section of the form; what is not said here is as in the other sections."""
+
+    rest: Annotated[tuple[Role, ...], ListOf(ROLES, 0, 5, unique=True)] = ()
+    """Roles that are silent; drums that rest still lead into the next section."""
+    figures: Annotated[Mapping[Role, str], MapOf(ROLES, Choice({name: name for name in FIGURES}))] = field(
+        default_factory=dict
+    )
+    """Figures played here, by role, in place of what the role plays elsewhere."""
+    half_time: Annotated[bool, Truth()] = False
+    """Whether the drums play at half their pace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +104,17 @@ class Style:
     """Tempo for this style only, [slowest, fastest] in quarter notes a minute."""
     temperature: Annotated[float | None, TEMPERATURE] = None
     """Temperature for this style only."""
+    progressions: Annotated[tuple[tuple[str, ...], ...], ListOf(ListOf(CHORD, 1, 64), 0, 64)] = ()
+    """Chords to be composed over, one a bar: each letter of the form has one of these, chosen by the seed and repeated
+    to its end. For music that was learned as melody alone. Empty: the model chooses the chords.
+    """
+    sections: Annotated[
+        Mapping[str, Section],
+        MapOf(Text(4, "[A-Z]'?([1-9][0-9]?)?", "a section such as A or A', or A2 for the second A"), Record(Section)),
+    ] = field(default_factory=dict)
+    """Plans for sections of the form, by name: `A` is each A, `A2` the second one. Sections left out are planned by the
+    arranger: the first is thin, a variation adds the counter, a new letter changes texture and drums, the last is full.
+    """
 
     def __post_init__(self) -> None:
         if not self.token:
@@ -103,6 +130,8 @@ class Style:
                 raise FieldError(message, "learned", index)
         for role, player in self.instruments.items():
             self._check_player(role, player)
+        for name, section in self.sections.items():
+            self._check_section(name, section)
 
     def _check_player(self, role: Role, player: Player) -> None:
         place = ("instruments", str(role))
@@ -112,10 +141,28 @@ class Style:
         if role not in self.learned and not player.figure:
             message = f"found neither '{role}' in 'learned' nor a figure for it; list it there or add 'figure: ...'"
             raise FieldError(message, *place)
-        if player.figure and (player.figure in DRUM_FIGURES) != (role is Role.DRUMS):
-            fit = [name for name in FIGURES if (name in DRUM_FIGURES) == (role is Role.DRUMS)]
-            message = f"found the figure {player.figure!r} for '{role}', expected one of {', '.join(fit)}"
-            raise FieldError(message, *place, "figure")
+        if player.figure:
+            _check_figure(role, player.figure, *place, "figure")
+        if role is Role.DRUMS and player.double_from is not None:
+            raise FieldError("found 'double_from' for 'drums', which have no octaves; remove it", *place, "double_from")
+
+    def _check_section(self, name: str, section: Section) -> None:
+        place = ("sections", name)
+        for role in (*section.rest, *section.figures):
+            if role not in self.instruments:
+                kind = "figures" if role in section.figures else "rest"
+                message = f"found '{role}', which has no instrument; name one of {', '.join(map(str, self.roles))}"
+                raise FieldError(message, *place, kind)
+        if set(section.rest) >= set(self.instruments):
+            raise FieldError("found every role, which leaves nobody to play; take one out", *place, "rest")
+        for role, figure in section.figures.items():
+            if role in section.rest:
+                raise FieldError(
+                    f"found a figure for '{role}', which rests here; remove one of them", *place, "figures"
+                )
+            _check_figure(role, figure, *place, "figures", str(role))
+        if section.half_time and (Role.DRUMS not in self.instruments or Role.DRUMS in section.rest):
+            raise FieldError("found 'half_time' where no drums play; remove it", *place, "half_time")
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -133,7 +180,17 @@ class Style:
             instruments={role: _instrument(self.instruments[role]) for role in self.roles},
             room=orchestration.Room(seconds=self.room.seconds, damping=self.room.damping, level_db=self.room.level),
             swing=self.swing,
+            sections={
+                name: orchestration.SectionPlan(rest=section.rest, figures=section.figures, half_time=section.half_time)
+                for name, section in self.sections.items()
+            },
         )
+
+
+def _check_figure(role: Role, figure: str, *place: str) -> None:
+    fit = [name for name in FIGURES if (name in DRUM_FIGURES) == (role is Role.DRUMS)]
+    if figure not in fit:
+        raise FieldError(f"found the figure {figure!r} for '{role}', expected one of {', '.join(fit)}", *place)
 
 
 def _instrument(player: Player) -> orchestration.Instrument:
@@ -147,4 +204,5 @@ def _instrument(player: Player) -> orchestration.Instrument:
         gate=player.gate,
         from_intensity=player.from_intensity,
         figure=player.figure,
+        double_from=player.double_from,
     )

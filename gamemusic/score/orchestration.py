@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from gamemusic.score.phrase import Role
 
-__all__ = ["DEFAULT_ORCHESTRATION", "Instrument", "Orchestration", "Room"]
+__all__ = ["DEFAULT_ORCHESTRATION", "Instrument", "Orchestration", "Room", "SectionPlan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,8 @@ class Instrument:
     """Lowest intensity at which the role plays, 0..1."""
     figure: str = ""
     """Name of a figure by which the arranger realises the chords for this role; empty: the model's notes are played."""
+    double_from: float | None = None
+    """Intensity from which each note is doubled an octave higher, 0..1; None never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,18 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SectionPlan:
+    """Who plays how in one section of a phrase's form."""
+
+    rest: tuple[Role, ...] = ()
+    """Roles that are silent."""
+    figures: Mapping[Role, str] = field(default_factory=dict)
+    """Figures played here in place of what the role has elsewhere."""
+    half_time: bool = False
+    """Whether the drums play at half their pace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Orchestration:
     """A style's players."""
 
@@ -56,6 +70,8 @@ class Orchestration:
     room: Room = field(default_factory=Room)
     swing: float = 0.0
     """Delay of every second eighth note, as a share of an eighth, 0..0.5."""
+    sections: Mapping[str, SectionPlan] = field(default_factory=dict)
+    """Plans by the section's name, such as ``A`` (each of them) or ``A2`` (the second); the others are derived."""
 
 
 DEFAULT_ORCHESTRATION = Orchestration(

@@ -13,7 +13,7 @@ from piano_roll import roll
 
 from gamemusic.arranger.drums import DRUM_FIGURES, GROOVES
 from gamemusic.arranger.figures import FIGURES, RANGES
-from gamemusic.arranger.voicing import find_spans, lead_voices, movement
+from gamemusic.arranger.voicing import find_spans, lead_voices, movement, open_low
 from gamemusic.packs import musical
 from gamemusic.programs import DRUM_NAMES
 from gamemusic.score.phrase import Chord, Note, Phrase, Role
@@ -178,3 +178,43 @@ def test_figures_are_as_drawn(case: str) -> None:
     phrase = progression(meter, key, chords, ending=ending)
     drawn = (ROLLS / f"{case}.txt").read_text(encoding="utf-8")
     assert roll(FIGURES[name](phrase, RANGES[role]), phrase, drums=role is Role.DRUMS) == drawn
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(24, 72), st.integers(1, 30)), max_size=20),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(24, 48), st.integers(1, 30)), max_size=8),
+)
+def test_composed_chords_are_opened_low_down(
+    chords: list[tuple[int, int, int]], low: list[tuple[int, int, int]]
+) -> None:
+    notes, bass = (sorted({Note(*each) for each in group}) for group in (chords, low))
+    opened = open_low(notes, bass)
+    assert {(note.start, note.pitch % 12, note.duration) for note in opened} == {
+        (note.start, note.pitch % 12, note.duration) for note in notes
+    }
+    for note in opened:
+        for other in opened:
+            if other.start <= note.start < other.end:
+                assert is_clear({note.pitch, other.pitch})
+        for other in bass:
+            if other.start <= note.start < other.end and other.pitch < note.pitch:
+                assert is_clear({note.pitch, other.pitch})
+    high = [Note(note.start, note.pitch + 24, note.duration) for note in notes]
+    assert open_low(high) == tuple(high)
+
+
+@pytest.mark.parametrize("meter", METERS)
+def test_ostinati_keep_their_rhythm_and_the_seed_chooses_among_several(meter: str) -> None:
+    phrase = progression(meter, "C", "C Am F G C Am F G")
+    unit = 2 * phrase.meter.bar_ticks
+    rhythms = set()
+    for seed in range(40):
+        notes = FIGURES["ostinato"](phrase.replace(seed=seed), RANGES[Role.TEXTURE])
+        cells = [
+            tuple((note.start - head, note.duration) for note in notes if head <= note.start < head + unit)
+            for head in range(0, phrase.ticks, unit)
+        ]
+        assert len(set(cells)) == 1 and len(cells[0]) >= 4
+        rhythms.add((cells[0], tuple(note.pitch for note in notes)))
+    assert len(rhythms) >= 4

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gamemusic.arranger.articulation import Length
 from gamemusic.arranger.chance import between, mix
 from gamemusic.arranger.timing import milliseconds, place_notes, settle, swing_table
 from gamemusic.score.parts import PlayedNote
@@ -23,6 +24,7 @@ def play(
     role: Role = Role.LEAD,
     *,
     gate: float = 1.0,
+    joined: bool = False,
     swing: tuple[int, ...] = STRAIGHT,
     tempo: float = 120.0,
     seed: int = 1,
@@ -32,7 +34,7 @@ def play(
         notes,
         [80] * len(notes),
         role,
-        gate=gate,
+        lengths=[Length(1000 if role is Role.DRUMS else round(gate * 1000), joined)] * len(notes),
         swing=swing,
         tempo_bpm=tempo,
         subticks=64 * 240,
@@ -96,6 +98,14 @@ def test_legato_keeps_its_length_and_staccato_gives_it_up() -> None:
     assert {note.duration for note in play(gate=0.01)} == {20}
     assert {note.duration for note in play(tuple(Note(start, 60, 1) for start in (0, 12)), gate=0.1)} == {20}
     assert {note.duration for note in play(role=Role.DRUMS, gate=0.1)[:-1]} == {240}
+
+
+def test_joined_notes_reach_a_hair_into_the_next() -> None:
+    for seed in range(20):
+        overlaps = [a.start + a.duration - b.start for a, b in itertools.pairwise(play(joined=True, seed=seed))]
+        # 15 ms at 120 are 14 subticks; a player who comes early has the last note still in hand
+        assert all(14 <= overlap <= 14 + 2 * milliseconds(10, 120.0) for overlap in overlaps)
+        assert play(joined=True, seed=seed)[-1].duration + play(joined=True, seed=seed)[-1].start == 64 * 240
 
 
 def test_settle_cuts_a_note_where_its_pitch_is_struck_again() -> None:

@@ -1,0 +1,162 @@
+"""Sections: what a phrase's form asks of its players, where fills stand, how loudness moves on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from gamemusic.score.orchestration import Instrument, Orchestration, SectionPlan
+from gamemusic.score.phrase import Phrase, Role
+from gamemusic.units import Meter
+
+__all__ = [
+    "Kind",
+    "Section",
+    "fill_bars",
+    "fill_start",
+    "find_sections",
+    "loudness",
+    "section_figure",
+    "section_plan",
+]
+
+_FILL_BARS = 8
+"""Without a form, every so many bars take a fill."""
+
+
+class Kind(str, Enum):
+    """What a section is in its phrase."""
+
+    OPENING = "opening"
+    """The first: thin, so that something is left to add."""
+    VARIED = "varied"
+    """Heard before, and more is added: a prime, or a letter that returns before the end."""
+    CONTRAST = "contrast"
+    """A new letter: another texture, and the drums rest or slow down."""
+    ARRIVAL = "arrival"
+    """Every second new letter: full drums again, and the counter waits."""
+    CLOSING = "closing"
+    """The last: everybody plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of a phrase; bars count from 0."""
+
+    name: str
+    number: int
+    """Which of its name it is, from 1."""
+    first: int
+    """First bar."""
+    end: int
+    """First bar after it."""
+    kind: Kind
+
+    @property
+    def middle(self) -> int:
+        """First bar of its second half."""
+        return self.first + (self.end - self.first + 1) // 2
+
+
+def find_sections(phrase: Phrase) -> tuple[Section, ...]:
+    """Return the sections of a phrase; none without a form, or where they would be shorter than two bars."""
+    form = phrase.form
+    if not form or phrase.bars < 2 * len(form):
+        return ()
+    size = phrase.bars // len(form)
+    sections = []
+    contrasts = 0
+    for index, name in enumerate(form):
+        new = name.rstrip("'") not in {each.rstrip("'") for each in form[:index]}
+        contrasts += new and index > 0
+        if index == 0:
+            kind = Kind.OPENING
+        elif index == len(form) - 1:
+            kind = Kind.CLOSING
+        elif not new:
+            kind = Kind.VARIED
+        else:
+            kind = Kind.CONTRAST if contrasts % 2 else Kind.ARRIVAL
+        sections.append(Section(name, form[: index + 1].count(name), index * size, (index + 1) * size, kind))
+    return tuple(sections)
+
+
+def section_plan(section: Section, orchestration: Orchestration) -> SectionPlan | None:
+    """Return what the style says of a section: by name and number first, then by name; None where it says nothing."""
+    plans = orchestration.sections
+    return plans.get(f"{section.name}{section.number}") or plans.get(section.name)
+
+
+_OTHER_FIGURES: Mapping[str, str] = MappingProxyType(
+    {
+        "strum": "arpeggio_up",
+        "block": "arpeggio_up",
+        "oompah": "block",
+        "waltz": "arpeggio_updown",
+        "alberti": "block",
+        "arpeggio_up": "ostinato",
+        "arpeggio_updown": "ostinato",
+        "pulse": "ostinato",
+        "ostinato": "pulse",
+        "bass_fifths": "bass_roots",
+        "bass_eighths": "bass_fifths",
+    }
+)
+"""What a contrasting section plays in place of a figure; held figures stay, since they lie under everything."""
+
+
+def section_figure(section: Section, role: Role, instrument: Instrument, plan: SectionPlan | None) -> str:
+    """Return the figure of a role in a section; empty where its composed notes are played."""
+    if plan is not None:
+        return plan.figures.get(role, instrument.figure)
+    if section.kind is Kind.CONTRAST:
+        return _OTHER_FIGURES.get(instrument.figure, instrument.figure)
+    return instrument.figure
+
+
+def fill_bars(phrase: Phrase) -> frozenset[int]:
+    """Return the bars that lead somewhere by a drum fill.
+
+    Those are the last of each section, and of the phrase; without a form every eighth. A phrase of one bar has no room
+    for any.
+    """
+    if phrase.bars < 2:
+        return frozenset()
+    sections = find_sections(phrase)
+    ends = [section.end for section in sections] or range(_FILL_BARS, phrase.bars, _FILL_BARS)
+    return frozenset(end - 1 for end in (*ends, phrase.bars))
+
+
+def fill_start(meter: Meter) -> int:
+    """Return where in its bar a fill begins, in ticks: at the bar's second half, or its last two beats in 3/4."""
+    return meter.bar_ticks // 3 if meter.bar_ticks % (2 * meter.pulse_ticks) else meter.bar_ticks // 2
+
+
+_LEVELS = MappingProxyType({Kind.OPENING: -3, Kind.VARIED: 0, Kind.CONTRAST: -2, Kind.ARRIVAL: 1, Kind.CLOSING: 3})
+"""Velocity that a section adds."""
+_BUILD, _FADE = 6, 9
+"""Velocity that is gained towards a fuller section, and lost towards a cadence."""
+
+
+def loudness(phrase: Phrase, sections: Sequence[Section]) -> tuple[int, ...]:
+    """Return the velocity that each felt beat of a phrase gains or loses by its place in the form.
+
+    Sections have levels of their own, each grows over its last bars when more follows, and a cadence fades over its
+    last two bars.
+    """
+    pulse, bar = phrase.meter.pulse_ticks, phrase.meter.bar_ticks
+    beats = bar // pulse
+    levels = [0] * (phrase.bars * beats)
+    for section, following in zip(sections, (*sections[1:], None), strict=False):
+        build = (section.end - section.first + 3) // 4 * beats
+        grows = following is not None and _LEVELS[following.kind] > _LEVELS[section.kind]
+        end = section.end * beats
+        for beat in range(section.first * beats, end):
+            gained = _BUILD * max(0, build - (end - 1 - beat)) // build if grows else 0
+            levels[beat] = _LEVELS[section.kind] + gained
+    if phrase.ending == "cadence" and phrase.bars > 2:
+        for index in range(2 * beats):
+            levels[index - 2 * beats] -= _FADE * (index + 1) // (2 * beats)
+    return tuple(levels)
