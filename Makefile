@@ -11,9 +11,10 @@ WORK ?= runs
 
 .PHONY: demo test slow lint bench models clean
 
+# A page of loops; `make demo ALL=1` has every style of each mood.
 demo: $(VENV)/.runtime
 	@.ci/setup audio $(BIN)/gamemusic
-	@$(BIN)/python examples/01_loop_per_mood.py out
+	@$(BIN)/python examples/02_demo_page.py out $(if $(ALL),--all)
 
 test: $(VENV)/.develop
 	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user

@@ -43,7 +43,8 @@ def save(
     Args:
         phrase: What to write.
         path: Its suffix, one of `SUFFIXES`, decides the format.
-        soundfont: File with the instruments' sound; None looks for one. Not used for MIDI.
+        soundfont: File with the instruments' sound, or ``chip``; None takes what the phrase's style names, or looks for
+            one. Not used for MIDI.
         sample_rate: In hertz, 8000..96000. Not used for MIDI.
         bit_depth: ``16``, ``24`` or ``32f``. Not used for MIDI.
         stems: Also write each role to a file of its own, ``NAME.<role>.wav`` beside ``NAME.wav``.
@@ -63,7 +64,10 @@ def save(
     if suffix in MIDI_SUFFIXES:
         contents = _midi_files(arrangement, target, stems)
     else:
-        contents = _wav_files(arrangement, target, soundfont, sample_rate, depth, stems)
+        from gamemusic.audio.soundfont import find_soundfont
+
+        font = find_soundfont(soundfont, style=_style_font(phrase))
+        contents = _wav_files(arrangement, target, font, sample_rate, depth, stems)
     from gamemusic.files import write_files
 
     write_files(contents)
@@ -108,7 +112,7 @@ def render(
     from gamemusic.audio.synth import check_sample_rate
 
     check_sample_rate(sample_rate)
-    return render_mix(_arrange(phrase), find_soundfont(soundfont), sample_rate)
+    return render_mix(_arrange(phrase), find_soundfont(soundfont, style=_style_font(phrase)), sample_rate)
 
 
 def render_stems(
@@ -123,13 +127,17 @@ def render_stems(
     from gamemusic.audio.synth import check_sample_rate
 
     check_sample_rate(sample_rate)
-    return render_arrangement(_arrange(phrase), find_soundfont(soundfont), sample_rate)
+    return render_arrangement(_arrange(phrase), find_soundfont(soundfont, style=_style_font(phrase)), sample_rate)
 
 
 def _arrange(phrase: Phrase) -> Arrangement:
     from gamemusic.arranger.arranger import arrange
 
     return arrange(phrase)
+
+
+def _style_font(phrase: Phrase) -> str:
+    return phrase.orchestration.soundfont if phrase.orchestration else ""
 
 
 def _midi_files(arrangement: Arrangement, target: Path, stems: bool) -> dict[Path, bytes]:
@@ -144,14 +152,12 @@ def _midi_files(arrangement: Arrangement, target: Path, stems: bool) -> dict[Pat
 
 
 def _wav_files(
-    arrangement: Arrangement, target: Path, soundfont: str | Path | None, sample_rate: int, depth: str, stems: bool
+    arrangement: Arrangement, target: Path, font: Path, sample_rate: int, depth: str, stems: bool
 ) -> dict[Path, bytes]:
     from gamemusic.audio.loops import render_mix
     from gamemusic.audio.loops import render_stems as render_arrangement
-    from gamemusic.audio.soundfont import find_soundfont
     from gamemusic.audio.wavfile import encode_wav
 
-    font = find_soundfont(soundfont)
     if stems:
         rendered = render_arrangement(arrangement, font, sample_rate)
         sounds = {target: rendered.mix}

@@ -12,7 +12,7 @@ from pathlib import Path
 from gamemusic.errors import GameMusicError, MissingError
 from gamemusic.packs.library import shipped_dir
 
-__all__ = ["main"]
+__all__ = ["main", "shipped_recipes"]
 
 _RECIPES = ("base", "corpus", "judge")
 
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     stages.add_parser("base", help="train the base model")
     stages.add_parser("judge", help="train the model that judges seams")
+    stages.add_parser("ngram", help="count the 5-grams that the models are held against")
     mood = stages.add_parser("mood", help="fine-tune, export and measure moods")
     mood.add_argument("names", nargs="+", metavar="MOOD", help="names of recipes")
     notice = stages.add_parser("notice", help="write who is to be named for the training music")
@@ -63,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    recipes = options.recipes or _shipped_recipes()
+    recipes = options.recipes or shipped_recipes()
     presets = options.presets or shipped_dir() or Path("presets")
     with StageProgress(sys.stderr) as progress:
         workshop = Workshop(recipes, options.work, presets, progress)
@@ -81,12 +82,15 @@ def _run(options: argparse.Namespace) -> int:
             moods = sorted(path.stem for path in recipes.glob("*.yaml") if path.stem not in _RECIPES)
         for name in moods:
             print(f"mood pack in {workshop.train_mood(name)}")
+        if options.stage == "ngram":
+            for plain in (False, True):
+                print(f"5-gram in {workshop.build_ngram(plain=plain)}")
         if options.stage == "notice":
             write_notice(workshop.dataset(), read_recipe(recipes / "corpus.yaml", CorpusRecipe), options.file)
     return 0
 
 
-def _shipped_recipes() -> Path:
+def shipped_recipes() -> Path:
     """Return the recipes' folder: beside this package in the source tree, inside it when installed."""
     inside = Path(__file__).parent / "recipes"
     return inside if inside.is_dir() else Path(__file__).parents[1] / "recipes"

@@ -25,6 +25,7 @@ from gamemusic_export.dataset import Dataset, build_dataset, load_dataset, prepa
 from gamemusic_export.evaluate import score_session
 from gamemusic_export.fingerprint import make_fingerprint
 from gamemusic_export.model import MoodLSTM
+from gamemusic_export.ngram import build_ngram, save_ngram
 from gamemusic_export.onnx_export import build_graph
 from gamemusic_export.quantise import quantise
 from gamemusic_export.recipe import BaseRecipe, CorpusRecipe, MoodRecipe, Selection, read_recipe
@@ -169,6 +170,20 @@ class Workshop:
         card = mood_card(dataset, self._corpus(), recipe, preset, excerpts, figures, measures, folder)
         (folder / "card.json").write_bytes(card)
         return folder
+
+    def build_ngram(self, *, plain: bool) -> Path:
+        """Count the 5-gram that models are held against, unless it was, and return its file.
+
+        Args:
+            plain: Of tokens alone, without the network's conditioning.
+        """
+        path = self.work / ("ngram-plain.npz" if plain else "ngram.npz")
+        if not path.exists():
+            dataset, recipe = self.dataset(), read_recipe(self.recipes / "base.yaml", BaseRecipe)
+            choices = [Selection(style=style, share=share) for style, share in recipe.shares.items()]
+            held_out = pick(choose_excerpts(dataset, choices, "validation"), _VALIDATION_EXCERPTS, seed=1)
+            save_ngram(path, build_ngram(dataset, choose_excerpts(dataset, choices, "train")[0], held_out, plain=plain))
+        return path
 
     def _corpus(self) -> CorpusRecipe:
         return read_recipe(self.recipes / "corpus.yaml", CorpusRecipe)

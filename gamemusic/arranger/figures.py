@@ -82,6 +82,8 @@ _OSTINATI: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     }
 )
 """Meter, then cells of two bars, of which the seed chooses one for the whole phrase."""
+_CHIP_STEP, _CHIP_LENGTH = 2, 1
+"""Ticks from one note of a chip arpeggio to the next, and how long each sounds: so fast that a chord is heard."""
 _RINGING = frozenset({"arpeggio_up", "arpeggio_updown"})
 """Figures whose notes sound on to the end of the bar or of their harmony."""
 _VELOCITIES = MappingProxyType(
@@ -219,6 +221,22 @@ def _follow(name: str, bars: Sequence[str], phrase: Phrase, pitches: Range) -> t
     return _settle(notes)
 
 
+def _chip_arpeggio(phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
+    """Return each chord's notes one after another, six to a quarter, as sound chips play chords on one channel."""
+    spans = find_spans(phrase)
+    voicings = lead_voices(spans, *pitches, 3)
+    stop, meter = final_tick(phrase), phrase.meter
+    notes: list[Note] = []
+    for index, begin, end in _cut(spans, 0, stop):
+        # the steps are counted from the bar line, so that equal bars are equal
+        for start in range(begin + -begin % _CHIP_STEP, end, _CHIP_STEP):
+            pitch = voicings[index][start % meter.bar_ticks // _CHIP_STEP % len(voicings[index])]
+            velocity = _VELOCITIES["0"] if start % meter.pulse_ticks == 0 else _VELOCITY
+            notes.append(Note(start, pitch, _CHIP_LENGTH, velocity))
+    notes += [Note(stop, pitch, phrase.ticks - stop) for pitch in voicings[-1] if stop < phrase.ticks]
+    return _settle(notes)
+
+
 def _pad(phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
     """Return chords held as long as they last; notes that two neighbours share sound on."""
     spans = find_spans(phrase)
@@ -260,7 +278,7 @@ def _drone(phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
 
 FIGURES: Mapping[str, Figure] = MappingProxyType(
     {name: partial(_play, name) for name in _PATTERNS}
-    | {"ostinato": _ostinato, "pad": _pad, "drone": _drone}
+    | {"ostinato": _ostinato, "chip_arpeggio": _chip_arpeggio, "pad": _pad, "drone": _drone}
     | dict(DRUM_FIGURES)
 )
 """Every figure by name: a function of a phrase and of the range of pitches that it may use. Times are in ticks."""

@@ -1,7 +1,8 @@
 """Where the sampled instruments are: find a soundfont, and say clearly when there is none or it is damaged.
 
-The order is: the path that was passed in, the environment variable ``GAMEMUSIC_SOUNDFONT``, then the places in which
-systems keep soundfonts, the smallest complete General MIDI font of good quality first.
+The order is: the path that was passed in, the one that the music's style names, the environment variable
+``GAMEMUSIC_SOUNDFONT``, then the places in which systems keep soundfonts, the smallest complete General MIDI font of
+good quality first.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from gamemusic.errors import FormatError, GameMusicError, InputError, MissingError
 
 __all__ = [
+    "CHIP_SOUNDFONT",
     "INSTALL_HINT",
     "SOUNDFONT_VARIABLE",
     "check_soundfont",
@@ -30,6 +32,12 @@ logger = logging.getLogger(__name__)
 
 SOUNDFONT_VARIABLE = "GAMEMUSIC_SOUNDFONT"
 """Environment variable that names the soundfont to use."""
+
+CHIP_SOUNDFONT = Path(__file__).with_name("chip.sf2")
+"""The sounds of a sound chip, made by code; every General MIDI program and drum is there. See ``docs/chip.md``."""
+
+CHIP = "chip"
+"""Name by which styles and users ask for `CHIP_SOUNDFONT`."""
 
 PREFERRED = (
     "FluidR3Mono_GM.sf3",
@@ -52,11 +60,14 @@ INSTALL_HINT = (
 """What to do when there is no soundfont."""
 
 
-def find_soundfont(path: str | Path | None = None, *, environment: Mapping[str, str] | None = None) -> Path:
+def find_soundfont(
+    path: str | Path | None = None, *, style: str = "", environment: Mapping[str, str] | None = None
+) -> Path:
     """Return a readable soundfont.
 
     Args:
-        path: The file to use, or None to look for one.
+        path: The file to use, ``chip`` for the one that comes with the package, or None to look for one.
+        style: What the music's style asks for when there is no path: ``chip``, or empty for any General MIDI font.
         environment: Variables to read instead of the process's own, for tests.
 
     Raises:
@@ -64,6 +75,8 @@ def find_soundfont(path: str | Path | None = None, *, environment: Mapping[str, 
         FormatError: The named file is not a whole soundfont.
         MissingError: No soundfont is installed.
     """
+    if str(style if path is None else path) == CHIP:
+        return check_soundfont(CHIP_SOUNDFONT)
     if path is not None:
         return check_soundfont(Path(path).expanduser())
     variables = os.environ if environment is None else environment

@@ -28,7 +28,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--ending", choices=("loop", "cadence"), help="lead back to the beginning, or come to rest")
     parser.add_argument("--theme", type=Path, metavar="F.mid", help="a melody that the first section plays")
     parser.add_argument("--stems", action="store_true", help="write each role to a file of its own, too")
-    parser.add_argument("--soundfont", type=Path, metavar="F", help="SF2 or SF3 file (default: the system's)")
+    parser.add_argument("--soundfont", type=Path, metavar="F", help="SF2 or SF3 file, or chip (default: the style's)")
     parser.add_argument("--sample-rate", type=int, default=48000, metavar="R", help="hertz (default: 48000)")
     parser.add_argument("--bit-depth", choices=("16", "24", "32f"), default="16", help="of WAV files (default: 16)")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")

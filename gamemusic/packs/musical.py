@@ -45,6 +45,7 @@ FIGURES = (
     "drone",
     "pulse",
     "ostinato",
+    "chip_arpeggio",
     "bass_roots",
     "bass_fifths",
     "bass_eighths",

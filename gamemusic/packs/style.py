@@ -98,6 +98,9 @@ class Style:
     """Who plays each role; every role here is either in `learned` or has a `figure`."""
     room: Annotated[Room, Record(Room)] = field(default_factory=Room)
     """The room they play in."""
+    soundfont: Annotated[str, Choice({"chip": "chip"})] = ""
+    """Where the sounds come from: `chip` is the generated soundfont that comes with the package; left out: the one that
+    the caller or the system has. A soundfont that the caller names goes first."""
     swing: Annotated[float, Number(0, 0.5)] = 0.0
     """Delay of every second eighth note, as a share of an eighth: 0.33 is triplet swing."""
     tempo: Annotated[tuple[float, float] | None, TEMPO] = None
@@ -180,6 +183,7 @@ class Style:
             instruments={role: _instrument(self.instruments[role]) for role in self.roles},
             room=orchestration.Room(seconds=self.room.seconds, damping=self.room.damping, level_db=self.room.level),
             swing=self.swing,
+            soundfont=self.soundfont,
             sections={
                 name: orchestration.SectionPlan(rest=section.rest, figures=section.figures, half_time=section.half_time)
                 for name, section in self.sections.items()

@@ -72,6 +72,8 @@ class Orchestration:
     """Delay of every second eighth note, as a share of an eighth, 0..0.5."""
     sections: Mapping[str, SectionPlan] = field(default_factory=dict)
     """Plans by the section's name, such as ``A`` (each of them) or ``A2`` (the second); the others are derived."""
+    soundfont: str = ""
+    """``chip`` for the soundfont of chip sounds that comes with the package; empty: the caller's or the system's."""
 
 
 DEFAULT_ORCHESTRATION = Orchestration(

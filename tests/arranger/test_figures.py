@@ -218,3 +218,26 @@ def test_ostinati_keep_their_rhythm_and_the_seed_chooses_among_several(meter: st
         assert len(set(cells)) == 1 and len(cells[0]) >= 4
         rhythms.add((cells[0], tuple(note.pitch for note in notes)))
     assert len(rhythms) >= 4
+
+
+@settings(max_examples=60, deadline=None)
+@given(bare_phrases(), st.sampled_from((Role.HARMONY, Role.TEXTURE)))
+def test_chip_arpeggios_play_whole_chords_note_by_note(phrase: Phrase, role: Role) -> None:
+    notes = FIGURES["chip_arpeggio"](phrase.replace(ending="loop"), RANGES[role])
+    assert [note.start for note in notes] == list(range(0, phrase.ticks, 2))
+    assert {note.duration for note in notes} == {1}
+    for span, voicing in zip(find_spans(phrase), lead_voices(find_spans(phrase), *RANGES[role], 3), strict=True):
+        played = [note.pitch for note in notes if span.start <= note.start < span.end]
+        # every note of the voicing in each round, whatever the round begins with
+        for first in range(len(played) - len(voicing) + 1):
+            if span.start // phrase.meter.bar_ticks == (span.end - 1) // phrase.meter.bar_ticks:
+                assert sorted(played[first : first + len(voicing)]) == list(voicing)
+
+
+def test_chip_arpeggios_end_on_a_held_chord() -> None:
+    notes = FIGURES["chip_arpeggio"](progression("4/4", "C", "C F G C", ending="cadence"), RANGES[Role.TEXTURE])
+    assert {note.start for note in notes if note.start >= 144} == {144}
+    assert {note.pitch % 12 for note in notes if note.start == 144} == {0, 4, 7}
+    assert {note.end for note in notes if note.start == 144} == {192}
+    accents = {note.start for note in notes if note.velocity > 80 and note.start < 144}
+    assert accents == set(range(0, 144, 12))

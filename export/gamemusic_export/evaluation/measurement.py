@@ -1,0 +1,316 @@
+"""All figures of one mood: its music against held-out real music, the 5-gram's and that of random weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gamemusic.arranger.arranger import arrange
+from gamemusic.composer.composer import Composer
+from gamemusic.composer.session import Session
+from gamemusic.packs.fingerprint import Fingerprint
+from gamemusic.packs.pack import Pack
+from gamemusic.score.phrase import Phrase
+from gamemusic_export.evaluation.asks import Ask, compose_asks
+from gamemusic_export.evaluation.bands import measure_inside
+from gamemusic_export.evaluation.features import FeatureSet, featurise
+from gamemusic_export.evaluation.figures import Figure
+from gamemusic_export.evaluation.harmony import HARMONY
+from gamemusic_export.evaluation.likeness import Likeness, measure_likeness
+from gamemusic_export.evaluation.order import correlate_within
+from gamemusic_export.evaluation.originality import LONG_RUN, measure_variety, share_over
+from gamemusic_export.evaluation.recognise import recognise
+from gamemusic_export.evaluation.references import BARS, Reference, find_runs
+from gamemusic_export.evaluation.seams import measure_seams
+from gamemusic_export.evaluation.sets import PhraseSet
+from gamemusic_export.evaluation.structure import STRUCTURE
+from gamemusic_export.evaluation.tell import find_void, tell_apart
+
+__all__ = ["Composed", "compose_set", "measure_mood", "measure_recognition"]
+
+_INTENSITIES = (0.05, 0.275, 0.5, 0.725, 0.95)
+_SEEDS = 10
+"""Seeds of each style for which intensity is measured."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A set that the pipeline composed with some session."""
+
+    phrases: tuple[Phrase, ...]
+    features: FeatureSet
+
+
+def compose_set(
+    pack: Pack, session: Session, asks: Sequence[Ask], fingerprint: Fingerprint, *, label: str, progress: Progress
+) -> Composed:
+    """Compose one phrase for each ask, from seed 0 on."""
+    phrases = []
+    for phrase in compose_asks(Composer(pack, session), asks, bars=BARS, seed=0):
+        phrases.append(phrase)
+        progress(label, len(phrases), len(asks))
+    features = featurise(PhraseSet.composed(phrases)).with_extra("run", find_runs(phrases, fingerprint))
+    return Composed(tuple(phrases), features)
+
+
+def measure_mood(
+    pack: Pack, model: Composed, random: Composed, reference: Reference, *, own: Session, judge: Session | None
+) -> list[Figure]:
+    """Return the figures that need no corpus, those of recognition left out.
+
+    Args:
+        pack: The mood.
+        model: What its model composed.
+        random: What random weights composed.
+        reference: What both are held against.
+        own: The mood's model.
+        judge: A model that was trained apart; None where there is none.
+    """
+    real, ngram = reference.real, reference.ngram
+    figures = [*_likeness(model, random, reference), _tell(model, random, reference)]
+    for name, columns in (("structure", STRUCTURE), ("harmony", HARMONY)):
+        inside = measure_inside(model.features, real, columns)
+        figures.append(
+            Figure(
+                name=name,
+                value=inside.share,
+                goal="70 % of phrases inside the real 10th to 90th percentile",
+                reached=inside.share >= 0.7,
+                baselines={
+                    "5-gram": measure_inside(ngram, real, columns).share,
+                    "random": measure_inside(random.features, real, columns).share,
+                    "real": inside.real,
+                },
+                note=f"{inside.pieces} real pieces",
+                details={"figures": inside.figures, "real": inside.real_figures},
+            )
+        )
+    figures += _seams(model, own, judge)
+    runs, others = share_over(_runs(model.features)), share_over(_runs(real))
+    figures.append(
+        Figure(
+            name="originality",
+            value=runs,
+            goal=f"share of phrases with a run over {LONG_RUN} notes of the training music not above real pieces'",
+            reached=runs <= others,
+            baselines={
+                "5-gram": share_over(_runs(ngram)),
+                "random": share_over(_runs(random.features)),
+                "real": others,
+            },
+            note=f"longest {int(_runs(model.features).max())} notes; by the pack's fingerprint",
+        )
+    )
+    variety = measure_variety(model.phrases)
+    figures.append(
+        Figure(
+            name="variety",
+            value=float(variety.identical),
+            goal="no two alike",
+            reached=variety.identical == 0,
+            note=f"of {len(model.phrases)} phrases; at most {variety.largest:.2f} of a lead is in another one",
+        )
+    )
+    figures += _intensity(pack, own)
+    figures.append(_rejections(model))
+    return figures
+
+
+def _runs(features: FeatureSet) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    return features.figure("run").astype(np.int64)
+
+
+def _likeness(model: Composed, random: Composed, reference: Reference) -> list[Figure]:
+    def measure(features: FeatureSet) -> Likeness:
+        return measure_likeness(features, reference.real)
+
+    found = measure(model.features)
+    return [
+        Figure(
+            name="likeness",
+            value=found.share,
+            goal="at least 0.9 of what real music reaches with itself",
+            reached=found.share >= 0.9,
+            baselines={
+                "5-gram": measure(reference.ngram).share,
+                "random": measure(random.features).share,
+                "real": 1.0,
+            },
+            note=f"{found.pieces} real pieces, {found.phrases} phrases on a side; 5 to 95 %: "
+            f"{found.share_range[0]:.2f} to {found.share_range[1]:.2f}",
+            details={name: {"model": one, "real": other} for name, (one, other) in found.categories.items()},
+        )
+    ]
+
+
+def _tell(model: Composed, random: Composed, reference: Reference) -> Figure:
+    found = tell_apart(model.features, reference.real)
+    control = tell_apart(reference.ngram, reference.real)
+    void = find_void(control)
+    return Figure(
+        name="can a machine tell",
+        value=found.area,
+        goal="upper bound of the area at most 0.75; the 5-gram caught with 0.9",
+        reached=None if void else found.upper <= 0.75,
+        baselines={
+            "5-gram": control.area,
+            "random": tell_apart(random.features, reference.real).area,
+            "real": 0.5,
+        },
+        note=void or f"upper 95 % bound {found.upper:.3f}; {found.pieces} real pieces, {found.phrases} phrases of each",
+        details={"upper": found.upper},
+    )
+
+
+def _seams(model: Composed, own: Session, judge: Session | None) -> list[Figure]:
+    figures = []
+    for name, session in (("seam, by the model", own), ("seam, by the judge", judge)):
+        if session is None:
+            continue
+        seams = measure_seams(session, model.phrases)
+        over, inside = float(seams.over.mean()), float(seams.inside.mean())
+        spread = 1.96 * float((seams.over - seams.inside).std()) / len(model.phrases) ** 0.5
+        figures.append(
+            Figure(
+                name=name,
+                value=over - inside,
+                goal="first bar after the last not more surprising than bars inside, in bits a token",
+                reached=over <= inside,
+                note=f"{over:.3f} against {inside:.3f}, 95 %: +-{spread:.3f}",
+            )
+        )
+    return figures
+
+
+def _intensity(pack: Pack, own: Session) -> list[Figure]:
+    """Return how notes a beat and played velocity follow the intensity, within a seed, nobody silenced."""
+    composer = Composer(_without_layers(pack), own)
+    asked, rates, velocities, seeds = [], [], [], []
+    for style in pack.preset.styles:
+        for seed in range(_SEEDS):
+            for intensity in _INTENSITIES:
+                phrase = composer.compose(style=style, bars=BARS, seed=seed, intensity=intensity, ending="loop")
+                played = [note.velocity for part in arrange(phrase).parts for note in part.notes]
+                asked.append(intensity)
+                rates.append(float(sum(1 for _ in phrase.notes())))
+                velocities.append(sum(played) / len(played))
+                seeds.append((style, seed))
+    figures = []
+    for name, values in (("intensity, notes", rates), ("intensity, velocity", velocities)):
+        found = correlate_within(asked, values, seeds)
+        figures.append(
+            Figure(
+                name=name,
+                value=found.mean,
+                goal="rank correlation of 0.9 within a seed",
+                reached=found.mean >= 0.9,
+                note=f"{found.seeds} seeds and styles, {len(_INTENSITIES)} intensities; lowest {found.least:.2f}",
+            )
+        )
+    return figures
+
+
+def _without_layers(pack: Pack) -> Pack:
+    styles = {
+        name: dataclasses.replace(
+            style,
+            instruments={
+                role: dataclasses.replace(player, from_intensity=0.0, double_from=None)
+                for role, player in style.instruments.items()
+                if role in style.learned
+            },
+            sections={},
+        )
+        for name, style in pack.preset.styles.items()
+    }
+    return dataclasses.replace(pack, preset=dataclasses.replace(pack.preset, form=(), theme="", styles=styles))
+
+
+def _rejections(model: Composed) -> Figure:
+    composed = sum(phrase.candidates for phrase in model.phrases)
+    counts: dict[str, Any] = {}
+    for phrase in model.phrases:
+        for fault, count in phrase.rejected:
+            counts[fault] = counts.get(fault, 0) + count
+    faulty = sum(counts.values())
+    words = ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "none"
+    return Figure(
+        name="candidates with a fault",
+        value=faulty / max(1, composed),
+        note=f"of {composed} candidates: {words}",
+        details=counts,
+    )
+
+
+def measure_recognition(
+    models: Mapping[str, FeatureSet], references: Mapping[str, Reference], randoms: Mapping[str, FeatureSet]
+) -> dict[str, list[Figure]]:
+    """Return the figures of recognition by mood, asked of classifiers that learned from all moods' real pieces.
+
+    Args:
+        models: What the moods' models composed, by mood.
+        references: Of all moods that there are.
+        randoms: What random weights composed, by mood.
+    """
+    if len(references) < 2:
+        return {
+            mood: [Figure(name="mood recognised", value=None, note="needs another mood's reference")] for mood in models
+        }
+    real = _join([reference.real for reference in references.values()])
+    moods = [mood for mood, reference in references.items() for _ in range(len(reference.real))]
+    found: dict[str, list[Figure]] = {}
+    for mood, features in models.items():
+        by_mood, by_style = _ask(features, mood, real, moods), _ask(features, None, real, moods)
+        figures = []
+        for name, mine, which, goal in (
+            ("mood recognised", by_mood, mood, 0.7),
+            ("style recognised", by_style, None, 0.8),
+        ):
+            figures.append(
+                Figure(
+                    name=name,
+                    value=mine[0],
+                    goal=f"{goal:.0%} from notes alone",
+                    reached=mine[0] >= goal,
+                    baselines={
+                        "5-gram": _ask(references[mood].ngram, which, real, moods)[0],
+                        "random": _ask(randoms[mood], which, real, moods)[0],
+                        "real": mine[1],
+                    },
+                    note=mine[2],
+                )
+            )
+        found[mood] = figures
+    return found
+
+
+def _ask(features: FeatureSet, mood: str | None, real: FeatureSet, moods: Sequence[str]) -> tuple[float, float, str]:
+    """Return the share recognised, that of real music, and what it was mostly taken for."""
+    asked = [mood] * len(features) if mood else list(features.styles)
+    labels = list(moods) if mood else list(real.styles)
+    found = recognise(features, asked, real, labels)
+    taken: dict[str, int] = {}
+    for row in found.confusion:
+        for name, count in zip(found.labels, row, strict=True):
+            taken[name] = taken.get(name, 0) + count
+    most = sorted(taken.items(), key=lambda item: -item[1])[:3]
+    total = sum(taken.values())
+    words = ", ".join(f"{name} {count / total:.0%}" for name, count in most if count)
+    return found.share, found.real, f"among {len(found.labels)}; taken for {words}"
+
+
+def _join(sets: Sequence[FeatureSet]) -> FeatureSet:
+    return FeatureSet(
+        np.concatenate([one.counts for one in sets]),
+        np.concatenate([one.figures for one in sets]),
+        groups=tuple(group for one in sets for group in one.groups),
+        styles=tuple(style for one in sets for style in one.styles),
+        moods=tuple(mood for one in sets for mood in one.moods),
+        extra={"run": np.concatenate([one.figure("run") for one in sets])},
+    )
