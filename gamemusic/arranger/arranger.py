@@ -213,6 +213,7 @@ def _make_part(
         subticks=subticks,
         seed=phrase.seed,
         strum=phrase.meter.pulse_ticks if "strum" in figures else 0,
+        exact=orchestration.soundfont == "chip",
     )
     controls = add_expression(
         played,

@@ -61,6 +61,7 @@ def place_notes(
     subticks: int,
     seed: int,
     strum: int = 0,
+    exact: bool = False,
 ) -> tuple[PlayedNote, ...]:
     """Return the notes as they are played.
 
@@ -75,6 +76,7 @@ def place_notes(
         tempo_bpm: Quarter notes a minute.
         subticks: Length of the phrase.
         seed: What chance is drawn from.
+        exact: Whether a machine plays, which is never early or late.
         strum: Felt beat of a strummed figure, in ticks: its last eighth is an upstroke. 0 where chords are not spread.
     """
 
@@ -83,7 +85,7 @@ def place_notes(
         return quarter * SUBTICKS_PER_BEAT + swing[rest]
 
     onsets = sorted({swung(note.start) for note in notes})
-    loose = milliseconds(_LOOSE_MS.get(role, _USUAL_LOOSE_MS), tempo_bpm)
+    loose = 0 if exact else milliseconds(_LOOSE_MS.get(role, _USUAL_LOOSE_MS), tempo_bpm)
     string = milliseconds(_STRING_MS, tempo_bpm)
     shifts: dict[int, int] = {}
     strings: dict[int, int] = {}

@@ -228,7 +228,10 @@ class Composer:
             roles=sum(1 << ROLES.index(role) for role in roles),
             ending=int(frame.ending == "cadence"),
         )
-        repeats = plan_repeats(frame.form, frame.bars)
+        letters = sorted({name[0] for name in frame.form} or {""})
+        chances = {name: _draw(frame.seed, 4 + index, 1000) for index, name in enumerate(letters)}
+        periods = [name for name, drawn in chances.items() if drawn < round(1000 * preset.periods)]
+        repeats = plan_repeats(frame.form, frame.bars, periods)
         return _Order(frame, sections, rules, conditions, frame.intensity, repeats, preset.temperature_of(playing))
 
     def _plan(self, order: _Order) -> ChordPlan:

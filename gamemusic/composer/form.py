@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 __all__ = ["plan_repeats", "plan_sections", "sections_of"]
 
@@ -30,21 +30,32 @@ def plan_sections(form: Sequence[str], bars: int) -> tuple[int, ...]:
     return (_SECTION_BARS,) * (count - 1) + (bars - _SECTION_BARS * (count - 1),)
 
 
-def plan_repeats(form: Sequence[str], bars: int) -> dict[int, int]:
+def plan_repeats(form: Sequence[str], bars: int, periods: Collection[str] = ()) -> dict[int, int]:
     """Return which bar each repeated bar copies: {bar: earlier bar}.
 
     A letter that comes again copies its first section; with a prime, the last quarter of the section (at least a bar)
-    is composed anew. The last bar of the phrase is always composed, since it has to lead back to the beginning.
+    is composed anew. A section that is a period begins its second half like its first: as in most tunes, a question is
+    asked twice and answered the second time. The last bar of the phrase is always composed, since it has to lead back
+    to the beginning.
 
     Args:
         form: Letters, with or without a prime, see `sections_of`.
         bars: Length of the phrase.
+        periods: Letters of the sections that are periods; the empty text for a phrase without a form.
     """
+    copies: dict[int, int] = {}
+    start = 0
+    heard: set[str] = set()
+    for name, size in zip(form or [""] * bars, plan_sections(form, bars), strict=False):
+        letter = name[:1]
+        if letter in periods and (letter not in heard or not letter) and size >= _SECTION_BARS and size % 4 == 0:
+            copies.update({start + size // 2 + bar: start + bar for bar in range(size // 4)})
+        heard.add(letter)
+        start += size
     if not form:
-        return {}
+        return copies
     size = bars // len(form)
     first: dict[str, int] = {}
-    copies: dict[int, int] = {}
     for section, name in enumerate(form):
         begin = section * size
         if name[0] not in first:

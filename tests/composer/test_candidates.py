@@ -187,6 +187,24 @@ def test_forms_become_copies(form: tuple[str, ...], bars: int, copies: dict[int,
 
 
 @pytest.mark.parametrize(
+    ("form", "bars", "periods", "copies"),
+    [
+        ((), 8, ("",), {4: 0, 5: 1}),
+        ((), 16, ("",), {4: 0, 5: 1, 12: 8, 13: 9}),
+        ((), 7, ("",), {}),
+        ((), 8, (), {}),
+        (("A", "B"), 16, ("B",), {12: 8, 13: 9}),
+        (("A", "A'"), 16, ("A",), {4: 0, 5: 1, 8: 0, 9: 1, 10: 2, 11: 3, 12: 4, 13: 5}),
+        (("A", "B"), 8, ("A", "B"), {}),  # sections of four bars are too short
+    ],
+)
+def test_periods_begin_their_second_half_like_their_first(
+    form: tuple[str, ...], bars: int, periods: tuple[str, ...], copies: dict[int, int]
+) -> None:
+    assert plan_repeats(form, bars, periods) == copies
+
+
+@pytest.mark.parametrize(
     ("form", "bars", "sections"),
     [
         ((), 4, (4,)),

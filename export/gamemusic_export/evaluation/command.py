@@ -27,7 +27,13 @@ from gamemusic_export.dataset import Dataset
 from gamemusic_export.evaluation.figures import Figure, figures_to_dict, print_table
 from gamemusic_export.evaluation.held_out import Predictors, measure_prediction, measure_style_token
 from gamemusic_export.evaluation.measurement import Composed, compose_set, measure_mood, measure_recognition
-from gamemusic_export.evaluation.references import Reference, load_reference, make_reference, save_reference
+from gamemusic_export.evaluation.references import (
+    Reference,
+    digest_of,
+    load_reference,
+    make_reference,
+    save_reference,
+)
 from gamemusic_export.evaluation.report import MoodReport, write_report
 from gamemusic_export.ngram import NGramSession, load_ngram
 from gamemusic_export.onnx_export import build_graph
@@ -39,7 +45,7 @@ from gamemusic_export.weights import load_model
 
 __all__ = ["Evaluation", "evaluate"]
 
-_EXCERPTS = 96
+_EXCERPTS = 64
 """Held-out excerpts that prediction is measured on, at most."""
 _DRAWN = 4
 """Phrases of each kind that the report shows."""
@@ -68,6 +74,8 @@ class Evaluation:
 
     def __init__(self, workshop: Workshop, *, phrases: int, with_corpus: bool) -> None:
         self.workshop, self.phrases, self.with_corpus = workshop, phrases, with_corpus
+        self.baseline = max(10, phrases // 2)
+        """Phrases of the 5-gram and of random weights: comparisons draw equally many from each side."""
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -104,14 +112,17 @@ class Evaluation:
 
     def reference(self, pack: Pack, fingerprint: Fingerprint) -> Reference:
         """Return a mood's reference: with the corpus a new one, which is written; else the committed one."""
+        kept = _try_reference(pack.name)
         if not self.with_corpus:
-            return load_reference(pack.name)
+            return kept or load_reference(pack.name)
+        if kept is not None and kept.digest == digest_of(self.dataset, pack, self.baseline):
+            return kept
         made = make_reference(
             self.dataset,
             self.held_out(pack.name, "validation", "test").tolist(),
             Composer(pack, self.predictors.ngram),
             fingerprint,
-            phrases=self.phrases,
+            phrases=self.baseline,
             progress=self._show(pack.name),
         )
         save_reference(made, pack.name)
@@ -128,8 +139,8 @@ class Evaluation:
         asks = [reference.asks[index % len(reference.asks)] for index in range(self.phrases)]
         own = Session(pack.model, file=f"{pack.name}/{pack.preset.model}")
         model, random = (
-            compose_set(pack, session, asks, fingerprint, label=label, progress=self._show(pack.name))
-            for session, label in ((own, "model"), (self.random, "random"))
+            compose_set(pack, session, asks[:count], fingerprint, label=label, progress=self._show(pack.name))
+            for session, label, count in ((own, "model", self.phrases), (self.random, "random", self.baseline))
         )
         figures = self._held_out_figures(pack, own)
         figures += measure_mood(pack, model, random, reference, own=own, judge=self.judge)

@@ -33,7 +33,7 @@ from gamemusic_export.evaluation.tell import find_void, tell_apart
 __all__ = ["Composed", "compose_set", "measure_mood", "measure_recognition"]
 
 _INTENSITIES = (0.05, 0.275, 0.5, 0.725, 0.95)
-_SEEDS = 10
+_SEEDS = 6
 """Seeds of each style for which intensity is measured."""
 
 Progress = Callable[[str, int, int], None]
@@ -88,7 +88,7 @@ def measure_mood(
                     "real": inside.real,
                 },
                 note=f"{inside.pieces} real pieces",
-                details={"figures": inside.figures, "real": inside.real_figures},
+                details={"figures": inside.figures, "real": inside.real_figures, "spread": inside.spread},
             )
         )
     figures += _seams(model, own, judge)

@@ -7,6 +7,7 @@ were.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from gamemusic.composer.composer import Composer
 from gamemusic.errors import FormatError, InputError
 from gamemusic.packs.fingerprint import Fingerprint
-from gamemusic.packs.pack import Pack
+from gamemusic.packs.pack import PRESET_FILE, Pack
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.tokens.bars import cut_bars
 from gamemusic_export.dataset import Dataset
@@ -24,7 +25,16 @@ from gamemusic_export.evaluation.features import FeatureSet, featurise, load_fea
 from gamemusic_export.evaluation.real import real_phrases
 from gamemusic_export.evaluation.sets import PhraseSet
 
-__all__ = ["BARS", "REFERENCES", "Reference", "find_runs", "load_reference", "make_reference", "save_reference"]
+__all__ = [
+    "BARS",
+    "REFERENCES",
+    "Reference",
+    "digest_of",
+    "find_runs",
+    "load_reference",
+    "make_reference",
+    "save_reference",
+]
 
 REFERENCES = Path(__file__).parent / "references"
 """Folder of the committed references."""
@@ -32,6 +42,8 @@ BARS = 8
 """Length of every phrase that is compared."""
 _PER_PIECE = 6
 """Passages of one real piece at most, since those of one piece resemble each other."""
+_PASSAGES = 100
+"""Passages wanted: pieces that are many enough give one each."""
 _MOST = 200
 
 Progress = Callable[[str, int, int], None]
@@ -47,6 +59,8 @@ class Reference:
     """Of phrases composed by the same pipeline with a 5-gram in the model's place."""
     asks: tuple[Ask, ...]
     """What was asked of the 5-gram, and is asked of the model: one for each real passage, in turn."""
+    digest: str
+    """SHA-256 of all that decides it: the corpus, the preset, the fingerprint and how many phrases were composed."""
 
 
 def find_runs(phrases: Sequence[Phrase], fingerprint: Fingerprint) -> list[int]:
@@ -60,9 +74,13 @@ def read_real(dataset: Dataset, excerpts: Sequence[int], pack: Pack) -> PhraseSe
     Raises:
         InputError: When there is none.
     """
-    learned = {style.token: style.learned for style in pack.preset.styles.values()}
+    learned: dict[str, tuple[Role, ...]] = {}
+    for style in pack.preset.styles.values():
+        learned.setdefault(style.token, style.learned)  # as `plain_pack` has it
     pieces = len({int(dataset.piece_of[index]) for index in excerpts})
-    some = real_phrases(dataset, excerpts, bars=BARS, per_piece=min(_PER_PIECE, -(-_MOST // pieces)), limit=2 * _MOST)
+    some = real_phrases(
+        dataset, excerpts, bars=BARS, per_piece=min(_PER_PIECE, -(-_PASSAGES // pieces)), limit=2 * _MOST
+    )
     kept = []
     for phrase, group in zip(some.phrases, some.groups, strict=True):
         roles = learned.get(phrase.style, ())
@@ -104,15 +122,23 @@ def make_reference(
         featurise(real).with_extra("run", find_runs(real.phrases, fingerprint)),
         featurise(PhraseSet.composed(composed)).with_extra("run", find_runs(composed, fingerprint)),
         tuple(wanted),
+        digest_of(dataset, composer.pack, phrases),
     )
+
+
+def digest_of(dataset: Dataset, pack: Pack, phrases: int) -> str:
+    """Return what tells a reference that is still right from an old one."""
+    preset = pack.preset
+    parts = (dataset.hash, pack.members[PRESET_FILE], pack.read(preset.fingerprint), f"{phrases} {BARS} {_PASSAGES}")
+    return hashlib.sha256(b"|".join(p if isinstance(p, bytes) else p.encode() for p in parts)).hexdigest()
 
 
 def save_reference(reference: Reference, mood: str, folder: Path = REFERENCES) -> None:
     """Write a mood's reference."""
     reference.real.save(folder / f"{mood}-real.npz")
     reference.ngram.save(folder / f"{mood}-ngram.npz")
-    asks = [list(dataclasses.astuple(ask)) for ask in reference.asks]
-    (folder / f"{mood}.json").write_text(json.dumps(asks, separators=(",", ":")) + "\n", encoding="utf-8")
+    facts = {"digest": reference.digest, "asks": [list(dataclasses.astuple(ask)) for ask in reference.asks]}
+    (folder / f"{mood}.json").write_text(json.dumps(facts, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def load_reference(mood: str, folder: Path = REFERENCES) -> Reference:
@@ -128,8 +154,13 @@ def load_reference(mood: str, folder: Path = REFERENCES) -> Reference:
             f"there is no reference for {mood!r}; make one with: gamemusic evaluate {mood} --corpus FOLDER"
         )
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        asks = tuple(Ask(style, tuple(roles), meter, mode, int(bin_)) for style, roles, meter, mode, bin_ in rows)
-    except (ValueError, TypeError) as error:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        digest = str(facts["digest"])
+        asks = tuple(
+            Ask(style, tuple(roles), meter, mode, int(bin_)) for style, roles, meter, mode, bin_ in facts["asks"]
+        )
+    except (ValueError, TypeError, KeyError) as error:
         raise FormatError(f"this is not a list of asks ({error}); make the reference again", file=path) from None
-    return Reference(load_features(folder / f"{mood}-real.npz"), load_features(folder / f"{mood}-ngram.npz"), asks)
+    return Reference(
+        load_features(folder / f"{mood}-real.npz"), load_features(folder / f"{mood}-ngram.npz"), asks, digest
+    )

@@ -95,14 +95,15 @@ def transposed(phrase: Phrase, semitones: int) -> Phrase:
 
 
 def shuffled(phrase: Phrase) -> Phrase:
-    """The same rhythms and the same pitches of each role, these in random order."""
+    """The same rhythms and the same pitches of lead and bass, these in random order; the harmony stays."""
     generator = np.random.Generator(np.random.Philox(phrase.seed))
     tracks = []
     for track in phrase.tracks:
-        order = generator.permutation(len(track.notes))
-        notes = {
-            Note(note.start, track.notes[place].pitch, note.duration)
-            for note, place in zip(track.notes, order, strict=True)
-        }
-        tracks.append(Track(track.role, tuple(sorted(notes))))
+        notes = track.notes
+        if track.role is not Role.HARMONY:
+            order = generator.permutation(len(notes))
+            notes = tuple(
+                Note(note.start, notes[place].pitch, note.duration) for note, place in zip(notes, order, strict=True)
+            )
+        tracks.append(Track(track.role, notes))
     return phrase.replace(tracks=tuple(tracks))
