@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gamemusic.cli.train import missing_extra
 from gamemusic.errors import MissingError
+
+if TYPE_CHECKING:
+    from gamemusic.packs.pack import Pack
 
 __all__ = ["EVALUATE_REMEDY", "add_to"]
 
@@ -28,12 +32,25 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--phrases", type=int, default=200, metavar="N", help="phrases a set (default: 200)")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write a report with pictures here")
     parser.add_argument("--write-cards", action="store_true", help="write the figures into the packs' cards")
+    parser.add_argument("--summary", action="store_true", help="measure nothing: print what the cards say, as a table")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.set_defaults(run=run)
 
 
+def _find_packs(moods: list[str]) -> list[Pack]:
+    from gamemusic.packs.library import find_pack, list_packs
+
+    shipped = [one.path for one in list_packs() if one.origin == "shipped"]
+    return [find_pack(mood) for mood in moods or shipped]
+
+
 def run(options: argparse.Namespace) -> int:
     """Measure and print."""
+    if options.summary:
+        from gamemusic_export.evaluation.summary import summarise_cards
+
+        print(summarise_cards(_find_packs(options.moods)))
+        return 0
     missing = missing_extra() + tuple(
         name
         for name, module in (("scikit-learn", "sklearn"), ("matplotlib", "matplotlib"))

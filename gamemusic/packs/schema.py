@@ -83,8 +83,7 @@ class Preset:
     ] = ()
     """Sections of equal length, such as [A, A', B, A]: a letter again repeats, a prime varies. Empty: no form."""
     periods: Annotated[float, Number(0, 1)] = 0.25
-    """How often a section of eight bars or more is a period, whose second half begins like its first: 0 never, 1 always.
-    """
+    """How often a section of eight bars or more is a period, whose second half begins like its first: 0 to 1."""
     ending: Annotated[str, Choice({"loop": "loop", "cadence": "cadence"})] = "loop"
     """`loop` leads back to the beginning, `cadence` comes to rest."""
     progression: Annotated[tuple[str, ...], ListOf(CHORD, 0, MAX_BARS)] = ()

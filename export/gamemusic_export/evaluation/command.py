@@ -26,7 +26,13 @@ from gamemusic_export.command import shipped_recipes
 from gamemusic_export.dataset import Dataset
 from gamemusic_export.evaluation.figures import Figure, figures_to_dict, print_table
 from gamemusic_export.evaluation.held_out import Predictors, measure_prediction, measure_style_token
-from gamemusic_export.evaluation.measurement import Composed, compose_set, measure_mood, measure_recognition
+from gamemusic_export.evaluation.measurement import (
+    Composed,
+    compose_set,
+    measure_mood,
+    measure_order,
+    measure_recognition,
+)
 from gamemusic_export.evaluation.references import (
     Reference,
     digest_of,
@@ -163,7 +169,7 @@ class Evaluation:
 
 
 def _from_card(pack: Pack, name: str) -> Figure:
-    """Return a figure as the card has it, for those that only the corpus can give."""
+    """Return a figure as the card has it, for those that only the corpus can give again."""
     kept = pack.card.measures.get("evaluation", {}).get(name)
     if not isinstance(kept, dict):
         return Figure(name=name, value=None, note="needs the corpus: gamemusic evaluate --corpus FOLDER")
@@ -173,7 +179,7 @@ def _from_card(pack: Pack, name: str) -> Figure:
         goal=kept.get("goal", ""),
         reached=kept.get("reached"),
         baselines={key: kept[key] for key in ("5-gram", "random", "real") if isinstance(kept.get(key), float)},
-        note=f"{kept.get('note', '')} (from the card)",
+        note=kept.get("note", ""),
         details=kept.get("details", {}),
     )
 
@@ -230,7 +236,10 @@ def evaluate(
         _report(list(sets.values()), output, phrases)
     if as_json:
         return json.dumps({name: figures_to_dict(one.figures) for name, one in sets.items()}, indent=2)
-    return "\n\n".join(f"{name}\n{print_table(one.figures)}" for name, one in sets.items())
+    tables = [f"{name}\n{print_table(one.figures)}" for name, one in sets.items()]
+    if len(sets) > 1:
+        tables.append(f"all of them\n{print_table(measure_order([one.pack for one in sets.values()]))}")
+    return "\n\n".join(tables)
 
 
 def _try_reference(mood: str) -> Reference | None:

@@ -14,14 +14,15 @@ from gamemusic.composer.composer import Composer
 from gamemusic.composer.session import Session
 from gamemusic.packs.fingerprint import Fingerprint
 from gamemusic.packs.pack import Pack
-from gamemusic.score.phrase import Phrase
+from gamemusic.score.phrase import Phrase, Role
+from gamemusic.units import ticks_to_seconds
 from gamemusic_export.evaluation.asks import Ask, compose_asks
 from gamemusic_export.evaluation.bands import measure_inside
 from gamemusic_export.evaluation.features import FeatureSet, featurise
 from gamemusic_export.evaluation.figures import Figure
 from gamemusic_export.evaluation.harmony import HARMONY
 from gamemusic_export.evaluation.likeness import Likeness, measure_likeness
-from gamemusic_export.evaluation.order import correlate_within
+from gamemusic_export.evaluation.order import correlate_within, order_moods
 from gamemusic_export.evaluation.originality import LONG_RUN, measure_variety, share_over
 from gamemusic_export.evaluation.recognise import recognise
 from gamemusic_export.evaluation.references import BARS, Reference, find_runs
@@ -30,11 +31,24 @@ from gamemusic_export.evaluation.sets import PhraseSet
 from gamemusic_export.evaluation.structure import STRUCTURE
 from gamemusic_export.evaluation.tell import find_void, tell_apart
 
-__all__ = ["Composed", "compose_set", "measure_mood", "measure_recognition"]
+__all__ = ["AROUSAL", "Composed", "compose_set", "measure_mood", "measure_order", "measure_recognition"]
 
 _INTENSITIES = (0.05, 0.275, 0.5, 0.725, 0.95)
 _SEEDS = 6
 """Seeds of each style for which intensity is measured."""
+
+AROUSAL = (
+    ("sorrow",),
+    ("dungeon", "mystery"),
+    ("explore",),
+    ("town", "title", "tavern"),
+    ("victory",),
+    ("combat",),
+    ("boss",),
+)
+"""The shipped moods from calm to excited, as players would expect them."""
+_TAKES = 8
+"""Phrases of each mood that the order is measured on."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -288,6 +302,43 @@ def measure_recognition(
             )
         found[mood] = figures
     return found
+
+
+def measure_order(packs: Sequence[Pack]) -> list[Figure]:
+    """Return how far moods, asked for by name alone, follow the order of arousal: as played, in the default style."""
+    known = {mood for step in AROUSAL for mood in step}
+    measured: dict[str, dict[str, list[float]]] = {
+        name: {} for name in ("order, notes a second", "order, velocity", "order, lead's pitch")
+    }
+    for pack in packs:
+        if pack.name not in known:
+            continue
+        composer = Composer(pack)
+        for seed in range(_TAKES):
+            arranged = arrange(composer.compose(seed=seed))
+            seconds = ticks_to_seconds(arranged.ticks, arranged.tempo_bpm)
+            notes = [note for part in arranged.parts for note in part.notes]
+            lead = [note.pitch for part in arranged.parts if part.role is Role.LEAD for note in part.notes]
+            played = (len(notes) / seconds, sum(n.velocity for n in notes) / len(notes), sum(lead) / max(1, len(lead)))
+            for name, value in zip(measured, played, strict=True):
+                measured[name].setdefault(pack.name, []).append(value)
+    figures = []
+    for name, values in measured.items():
+        if len(values) < 2:
+            continue
+        found = order_moods(values, AROUSAL)
+        wrong = ", ".join(f"{low} over {high}" for low, high in found.wrong) or "none"
+        figures.append(
+            Figure(
+                name=name,
+                value=found.correlation,
+                goal="the order of arousal",
+                reached=not found.wrong,
+                note=f"rank correlation; pairs the other way round: {wrong}",
+                details=found.means,
+            )
+        )
+    return figures
 
 
 def _ask(features: FeatureSet, mood: str | None, real: FeatureSet, moods: Sequence[str]) -> tuple[float, float, str]:
