@@ -51,5 +51,5 @@ $(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.develop: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check "$(TORCH)"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[train,dev]"
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[train,evaluate,dev]"
 	@touch $@ $(VENV)/.runtime

@@ -17,7 +17,7 @@ import pytest
 STRAYS = ("export", "tests", "presets", "examples", "benchmarks")
 """Folders of the checkout that must not become modules."""
 
-MOODS = ("combat", "dungeon", "explore", "tavern")
+MOODS = ("boss", "combat", "dungeon", "explore", "mystery", "sorrow", "tavern", "title", "town", "victory")
 
 
 def run(*words: object, cwd: Path) -> str:
