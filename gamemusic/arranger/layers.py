@@ -40,7 +40,8 @@ class Layers:
     def keep(self, notes: Iterable[Note], role: Role, intensity: float) -> tuple[Note, ...]:
         """Return the notes of a role that sound at an intensity, cut where it rests.
 
-        A note that is held into an entrance at a bar line is struck there, when a beat or more of it is left.
+        A note that is held into an entrance at a bar line is struck there, when a beat or more of it is left, also when
+        it was cut before.
         """
         gates = self.thresholds[role]
         return tuple(sorted(_heard(notes, gates, intensity, self.meter, late=role is not Role.DRUMS)))
@@ -55,13 +56,18 @@ def _heard(
 ) -> Iterable[Note]:
     pulse, bar = meter.pulse_ticks, meter.bar_ticks
     for note in notes:
-        start, beats = note.start, range(note.start // pulse, (note.end - 1) // pulse + 1)
-        if gates[beats[0]] > intensity:
-            start = next((beat * pulse for beat in beats if gates[beat] <= intensity and beat * pulse % bar == 0), -1)
-            if not late or start < 0 or note.end - start < pulse:
-                continue
-        end = next((beat * pulse for beat in beats if beat * pulse > start and gates[beat] > intensity), note.end)
-        yield Note(start, note.pitch, end - start, note.velocity)
+        start = -1  # where it was struck; -1 while it is silent
+        for beat in range(note.start // pulse, (note.end - 1) // pulse + 1):
+            here = max(note.start, beat * pulse)
+            if gates[beat] > intensity:
+                if start >= 0:
+                    yield Note(start, note.pitch, here - start, note.velocity)
+                start = -1
+            # whatever is open at one intensity is open at a higher one, and so sounds there, too
+            elif start < 0 and (here == note.start or (late and here % bar == 0 and note.end - here >= pulse)):
+                start = here
+        if start >= 0:
+            yield Note(start, note.pitch, note.end - start, note.velocity)
 
 
 def plan_layers(
