@@ -14,7 +14,7 @@ from gamemusic.packs.library import shipped_dir
 
 __all__ = ["main", "shipped_recipes"]
 
-_RECIPES = ("base", "corpus", "judge")
+_RECIPES = ("base", "corpus", "judge", "trials")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     stages.add_parser("base", help="train the base model")
     stages.add_parser("judge", help="train the model that judges seams")
     stages.add_parser("ngram", help="count the 5-grams that the models are held against")
+    stages.add_parser("trials", help="train briefly with one thing changed at a time, and print the table")
     mood = stages.add_parser("mood", help="fine-tune, export and measure moods")
     mood.add_argument("names", nargs="+", metavar="MOOD", help="names of recipes")
     notice = stages.add_parser("notice", help="write who is to be named for the training music")
@@ -59,6 +60,7 @@ def _run(options: argparse.Namespace) -> int:
         from gamemusic_export.pipeline import Workshop
         from gamemusic_export.progress import StageProgress
         from gamemusic_export.recipe import CorpusRecipe, read_recipe
+        from gamemusic_export.trials import write_table
     except ImportError as error:
         raise MissingError(f"training needs its extra ({error}); run: pip install 'gamemusic[train]'") from error
 
@@ -82,6 +84,8 @@ def _run(options: argparse.Namespace) -> int:
             moods = sorted(path.stem for path in recipes.glob("*.yaml") if path.stem not in _RECIPES)
         for name in moods:
             print(f"mood pack in {workshop.train_mood(name)}")
+        if options.stage == "trials":
+            print(write_table(workshop.run_trials()))
         if options.stage == "ngram":
             for plain in (False, True):
                 print(f"5-gram in {workshop.build_ngram(plain=plain)}")

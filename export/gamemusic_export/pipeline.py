@@ -4,21 +4,16 @@ disk.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from gamemusic.composer.session import Session
 from gamemusic.errors import InputError
 from gamemusic.packs.schema import read_preset
-from gamemusic.score.measures import Measures
 from gamemusic_export.batches import RowSampler
 from gamemusic_export.card import base_card, mood_card
 from gamemusic_export.dataset import Dataset, build_dataset, load_dataset, prepare_all
@@ -28,12 +23,14 @@ from gamemusic_export.model import MoodLSTM
 from gamemusic_export.ngram import build_ngram, save_ngram
 from gamemusic_export.onnx_export import build_graph
 from gamemusic_export.quantise import quantise
-from gamemusic_export.recipe import BaseRecipe, CorpusRecipe, MoodRecipe, Selection, read_recipe
+from gamemusic_export.recipe import BaseRecipe, CorpusRecipe, MoodRecipe, Selection, TrialsRecipe, read_recipe
+from gamemusic_export.selection import choose_excerpts, pick
 from gamemusic_export.sources import describe_piece, list_files
-from gamemusic_export.train import choose_device, score_excerpts, train
+from gamemusic_export.train import TrainSettings, choose_device, score_excerpts, train
+from gamemusic_export.trials import TrialResult, run_trials
 from gamemusic_export.weights import load_model, save_model
 
-__all__ = ["BASE_WEIGHTS", "JUDGE_WEIGHTS", "Workshop", "choose_excerpts", "pick"]
+__all__ = ["BASE_WEIGHTS", "JUDGE_WEIGHTS", "Workshop"]
 
 BASE_WEIGHTS = Path(__file__).parent / "base" / "base.safetensors"
 """The base model's trainable weights, as shipped."""
@@ -42,7 +39,6 @@ JUDGE_WEIGHTS = Path(__file__).parent / "judge" / "judge.safetensors"
 _TEST_EXCERPTS = 192
 """Held-out excerpts that a card's figures are measured on, at most."""
 _VALIDATION_EXCERPTS = 210
-_FIGURES = tuple(item.name for item in dataclasses.fields(Measures))
 
 Progress = Callable[[str, dict[str, float]], None]
 
@@ -101,19 +97,8 @@ class Workshop:
         settings = recipe.training.settings()
         torch.manual_seed(settings.seed)
         model = MoodLSTM(recipe.size).to(choose_device())
-        choices = [Selection(style=style, share=share) for style, share in recipe.shares.items()]
-        excerpts, draws = choose_excerpts(dataset, choices, "train")
-        validation = pick(choose_excerpts(dataset, choices, "validation"), _VALIDATION_EXCERPTS, seed=1)
-        sampler = RowSampler(dataset, excerpts, draws, rows=settings.rows, steps=settings.steps, seed=settings.seed)
-        figures = train(
-            model,
-            dataset,
-            sampler,
-            validation,
-            self.work / name,
-            settings,
-            progress=lambda now: self.progress(name, now),
-        )
+        choices = recipe.selections
+        figures = self._fit(model, dataset, choices, name, settings)
         test = pick(choose_excerpts(dataset, choices, "test"), _TEST_EXCERPTS, seed=2)
         score = score_excerpts(model, model, dataset, test)
         weights.parent.mkdir(parents=True, exist_ok=True)
@@ -129,8 +114,7 @@ class Workshop:
         preset = read_preset(self.presets / name / "preset.yaml")
         dataset = self.dataset()
         settings = recipe.training.settings()
-        excerpts, weights = choose_excerpts(dataset, recipe.music, "train")
-        validation = pick(choose_excerpts(dataset, recipe.music, "validation"), _VALIDATION_EXCERPTS, seed=1)
+        excerpts, _ = choose_excerpts(dataset, recipe.music, "train")
         test = pick(choose_excerpts(dataset, recipe.music, "test"), _TEST_EXCERPTS, seed=2)
         base, _ = load_model(BASE_WEIGHTS)
         base.to(choose_device())
@@ -138,16 +122,7 @@ class Workshop:
         model, _ = load_model(BASE_WEIGHTS)
         model.to(choose_device())
         model.set_dropout(recipe.dropout)
-        sampler = RowSampler(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed)
-        figures = train(
-            model,
-            dataset,
-            sampler,
-            validation,
-            self.work / name,
-            settings,
-            progress=lambda now: self.progress(name, now),
-        )
+        figures = self._fit(model, dataset, recipe.music, name, settings)
         after = score_excerpts(model, model, dataset, test)
         styles = sorted({choice.style for choice in recipe.music})
         graph = build_graph(
@@ -171,6 +146,13 @@ class Workshop:
         (folder / "card.json").write_bytes(card)
         return folder
 
+    def run_trials(self) -> list[TrialResult]:
+        """Run the short trainings of ``trials.yaml`` and return their results."""
+        recipe = read_recipe(self.recipes / "trials.yaml", TrialsRecipe)
+        base = read_recipe(self.recipes / "base.yaml", BaseRecipe)
+        work = self.work / "trials"
+        return run_trials(recipe, base, BASE_WEIGHTS, self.dataset(), work, progress=self.progress)
+
     def build_ngram(self, *, plain: bool) -> Path:
         """Count the 5-gram that models are held against, unless it was, and return its file.
 
@@ -180,57 +162,30 @@ class Workshop:
         path = self.work / ("ngram-plain.npz" if plain else "ngram.npz")
         if not path.exists():
             dataset, recipe = self.dataset(), read_recipe(self.recipes / "base.yaml", BaseRecipe)
-            choices = [Selection(style=style, share=share) for style, share in recipe.shares.items()]
+            choices = recipe.selections
             held_out = pick(choose_excerpts(dataset, choices, "validation"), _VALIDATION_EXCERPTS, seed=1)
             save_ngram(path, build_ngram(dataset, choose_excerpts(dataset, choices, "train")[0], held_out, plain=plain))
         return path
 
+    def _fit(
+        self,
+        model: MoodLSTM,
+        dataset: Dataset,
+        choices: Sequence[Selection],
+        name: str,
+        settings: TrainSettings,
+    ) -> dict[str, float]:
+        """Train ``model`` in place on what ``choices`` select, and return the run's figures."""
+        excerpts, weights = choose_excerpts(dataset, choices, "train")
+        return train(
+            model,
+            dataset,
+            RowSampler(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed),
+            pick(choose_excerpts(dataset, choices, "validation"), _VALIDATION_EXCERPTS, seed=1),
+            self.work / name,
+            settings,
+            progress=lambda now: self.progress(name, now),
+        )
+
     def _corpus(self) -> CorpusRecipe:
         return read_recipe(self.recipes / "corpus.yaml", CorpusRecipe)
-
-
-def choose_excerpts(
-    dataset: Dataset, choices: tuple[Selection, ...] | list[Selection], split: str
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return the excerpts of a split that fit any selection, and how often each is to be drawn.
-
-    A long piece counts less an excerpt, by the square root of its excerpts, so that no quartet of half an hour rules.
-
-    Raises:
-        InputError: When a selection finds nothing to train on.
-    """
-    weights: Counter[int] = Counter()
-    for choice in choices:
-        fitting = [index for index in dataset.select(split).tolist() if _fits(dataset, index, choice)]
-        if not fitting and split == "train":
-            raise InputError(f"the selection of {choice.style} music finds no piece; widen its figures")
-        pieces = Counter(int(dataset.piece_of[index]) for index in fitting)
-        scale = sum(count**0.5 for count in pieces.values())
-        for index in fitting:
-            weights[index] += choice.share / scale / pieces[int(dataset.piece_of[index])] ** 0.5
-    chosen = np.array(sorted(weights), dtype=np.int64)
-    return chosen, np.array([weights[index] for index in chosen.tolist()])
-
-
-def _fits(dataset: Dataset, index: int, choice: Selection) -> bool:
-    piece = dataset.pieces[dataset.piece_of[index]]
-    if piece.style != choice.style or (choice.sources and piece.source not in choice.sources):
-        return False
-    figures = dataset.figures[index]
-    return all(low <= figures[_FIGURES.index(name)] <= high for name, (low, high) in choice.where.items())
-
-
-def pick(
-    chosen: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]], most: int, *, seed: int
-) -> npt.NDArray[np.int64]:
-    """Return at most ``most`` of the excerpts, drawn by weight without repetition.
-
-    Raises:
-        InputError: When there is none.
-    """
-    excerpts, weights = chosen
-    if not len(excerpts):
-        raise InputError("no held-out music fits this recipe; widen its selections")
-    generator = np.random.Generator(np.random.Philox(seed))
-    size = min(most, len(excerpts))
-    return np.sort(generator.choice(excerpts, size=size, replace=False, p=weights / weights.sum()))

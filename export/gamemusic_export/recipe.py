@@ -17,7 +17,18 @@ from gamemusic.tokens.vocabulary import STYLE_NAMES
 from gamemusic_export.model import ModelSize
 from gamemusic_export.train import TrainSettings
 
-__all__ = ["BaseRecipe", "CorpusRecipe", "MoodRecipe", "Rule", "Selection", "Source", "Training", "read_recipe"]
+__all__ = [
+    "BaseRecipe",
+    "CorpusRecipe",
+    "MoodRecipe",
+    "Rule",
+    "Selection",
+    "Source",
+    "Training",
+    "Trial",
+    "TrialsRecipe",
+    "read_recipe",
+]
 
 _STYLE = Choice({name: name for name in STYLE_NAMES})
 _FIGURE = Choice({field.name: field.name for field in dataclasses.fields(Measures)})
@@ -121,6 +132,60 @@ class BaseRecipe:
     def size(self) -> ModelSize:
         """The network's size."""
         return ModelSize(self.hidden, self.layers, self.dropout)
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """All music of each style, by its share."""
+        return tuple(Selection(style=style, share=share) for style, share in self.shares.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One thing that is tried; what is not said is as in the base recipe's first version: 2 x 384, dropout 0.1."""
+
+    name: Annotated[str, Text(60)]
+    """Row of the table."""
+    hidden: Annotated[int, Whole(8, 2048)] = 384
+    """Cells a layer."""
+    layers: Annotated[int, Whole(1, 4)] = 2
+    """LSTM layers."""
+    dropout: Annotated[float, Number(0, 0.9)] = 0.1
+    """Share of activations left out."""
+    tied: Annotated[bool, Truth()] = False
+    """Whether output and token embedding share their weights."""
+    schedule: Annotated[str, Choice({"cosine": "cosine", "constant": "constant"})] = "cosine"
+    """What the learning rate does after its warm-up."""
+    octaves: Annotated[bool, Truth()] = False
+    """Whether stretches are moved by an octave at random."""
+    balanced: Annotated[bool, Truth()] = True
+    """Whether styles have the base recipe's shares; else every excerpt counts alike."""
+    continued: Annotated[bool, Truth()] = False
+    """Whether it begins with the shipped base weights; their size then counts."""
+    updates: Annotated[int, Whole(0, 1_000_000)] = 0
+    """Optimiser steps; 0: as all."""
+    learning_rate: Annotated[float, Number(0, 0.1)] = 0.0
+    """Highest learning rate; 0: the base recipe's."""
+
+    @property
+    def size(self) -> ModelSize:
+        """The network's size."""
+        return ModelSize(self.hidden, self.layers, self.dropout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialsRecipe:
+    """Short trainings that sizes and settings are chosen by."""
+
+    updates: Annotated[int, Whole(1, 1_000_000)]
+    """Optimiser steps of each trial."""
+    warmup: Annotated[int, Whole(0, 100_000)]
+    """Updates until the highest learning rate."""
+    validate_every: Annotated[int, Whole(1, 100_000)]
+    """Updates between validations."""
+    excerpts: Annotated[int, Whole(1, 100_000)]
+    """Validation excerpts that trials are compared on."""
+    trials: Annotated[tuple[Trial, ...], ListOf(Record(Trial), 1, 50)]
+    """What is tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

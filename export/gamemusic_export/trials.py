@@ -1,0 +1,211 @@
+"""Short trainings of one thing changed at a time: sizes, dropout, tied embeddings, schedule, augmentation, balance.
+
+All see the same number of tokens and are compared on the same validation excerpts; the test pieces are never asked.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from gamemusic.tokens.vocabulary import NOTE, NOTE_END, PITCH_RANGES, VOCABULARY_SIZE
+from gamemusic_export.batches import RowSampler
+from gamemusic_export.dataset import Dataset
+from gamemusic_export.model import EMBEDDING_SIZES, MoodLSTM, State
+from gamemusic_export.recipe import BaseRecipe, Trial, TrialsRecipe
+from gamemusic_export.selection import choose_excerpts, pick
+from gamemusic_export.train import TrainSettings, choose_device, train
+from gamemusic_export.weights import load_model
+
+__all__ = ["OctaveSampler", "TiedLSTM", "TrialResult", "read_results", "run_trials", "write_table"]
+
+_OCTAVE = 12
+_FIELDS = ("name", "weights", "tokens", "seconds", "validation_bits_per_note", "train_bits_per_token")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """How one trial ended."""
+
+    name: str
+    weights: int
+    """Numbers that are learned."""
+    tokens: int
+    seconds: float
+    """Of training, on whatever machine it ran."""
+    validation_bits_per_note: float
+    train_bits_per_token: float
+    """Of the last stretch before the end; far under the others' it means learning by heart."""
+
+
+class TiedLSTM(MoodLSTM):
+    """The network with its output layer tied to the token embedding (Press and Wolf, 2017); never exported."""
+
+    def __init__(self, base: MoodLSTM) -> None:
+        super().__init__(base.size)
+        self.head = nn.Linear(base.size.hidden, EMBEDDING_SIZES["token"])
+        self.bias = nn.Parameter(torch.zeros(VOCABULARY_SIZE))
+        self.scale = nn.Parameter(torch.tensor(4.0))  # the table lies in (-1, 1): too flat for a softmax as it is
+
+    def forward(self, features: Tensor, state: State) -> tuple[Tensor, State]:
+        """As `MoodLSTM.forward`."""
+        hidden, state = super().forward(features, state)  # (B, T, E)
+        return self.scale * hidden @ self.table("token").T + self.bias, state
+
+
+class OctaveSampler(RowSampler):
+    """Moves the pitched roles of a third of all stretches up an octave and of a third down, where ranges allow it.
+
+    Keys are normalised already, so this is all that transposition can add.
+    """
+
+    def draw(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """As `RowSampler.draw`."""
+        features, targets, fresh = super().draw()
+        for row in range(self.rows):
+            shift = int(self._generator.integers(-1, 2)) * _OCTAVE
+            features[row, :, 0] = shift_notes(features[row, :, 0], shift)
+            targets[row] = shift_notes(targets[row], shift)
+        return features, targets, fresh
+
+
+def shift_notes(tokens: npt.NDArray[np.int64], semitones: int) -> npt.NDArray[np.int64]:
+    """Return ``tokens`` with every role's notes moved, but for roles that would leave their range."""
+    moved = tokens.copy()
+    for role, (low, high) in PITCH_RANGES.items():
+        first = NOTE[role]
+        notes = (tokens >= first) & (tokens <= first + high - low) & (tokens < NOTE_END)
+        if notes.any():
+            shifted = tokens[notes] + semitones
+            if shifted.min() >= first and shifted.max() <= first + high - low:
+                moved[notes] = shifted
+    return moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ConstantRate(TrainSettings):
+    """Warmed up, never lowered."""
+
+    def learning_rate_at(self, update: int) -> float:
+        """Return the learning rate of an update, counted from 0."""
+        return self.learning_rate * min(1.0, (update + 1) / max(1, self.warmup))
+
+
+def run_trials(
+    recipe: TrialsRecipe,
+    base: BaseRecipe,
+    base_weights: Path,
+    dataset: Dataset,
+    work: Path,
+    *,
+    progress: Callable[[str, dict[str, float]], None],
+) -> list[TrialResult]:
+    """Train every trial that was not, and return all results; ``work/trials.csv`` holds them.
+
+    Args:
+        recipe: What is tried.
+        base: Shares of the styles, and the settings that all trials begin with.
+        base_weights: Where trials that go on from the shipped base begin.
+        dataset: The prepared music.
+        work: Folder of the trials' runs; each resumes there.
+        progress: Called with a trial's name and its figures.
+    """
+    choices = base.selections
+    balanced = choose_excerpts(dataset, choices, "train")
+    validation = pick(choose_excerpts(dataset, choices, "validation"), recipe.excerpts, seed=1)
+    results = []
+    for trial in recipe.trials:
+        excerpts, weights = balanced
+        if not trial.balanced:
+            weights = np.ones_like(weights)
+        settings = _settings(recipe, base, trial)
+        torch.manual_seed(settings.seed)
+        model = _build(trial, base_weights).to(choose_device())
+        kind = OctaveSampler if trial.octaves else RowSampler
+        sampler = kind(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed)
+        folder = work / trial.name.replace(" ", "-").replace(",", "")
+        figures = train(
+            model,
+            dataset,
+            sampler,
+            validation,
+            folder,
+            settings,
+            progress=lambda now, name=trial.name: progress(name, now),  # type: ignore[misc]  # mypy: lambda default
+        )
+        with (folder / "log.csv").open(encoding="utf-8") as log:
+            last = list(csv.DictReader(log))[-1]
+        results.append(
+            TrialResult(
+                name=trial.name,
+                weights=sum(weight.numel() for weight in model.parameters()),
+                tokens=int(figures["tokens"]),
+                seconds=figures["seconds"],
+                validation_bits_per_note=figures["bits_per_note"],
+                train_bits_per_token=float(last["train_bits_per_token"]),
+            )
+        )
+        with (work / "trials.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, _FIELDS)
+            writer.writeheader()
+            writer.writerows(asdict(result) for result in results)
+    return results
+
+
+def write_table(results: Sequence[TrialResult]) -> str:
+    """Return the results as a Markdown table."""
+    lines = [
+        "| trial | weights, million | tokens, million | tokens/s | validation, bits/note | training, bits/token |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in results:
+        speed = one.tokens / one.seconds if one.seconds else math.nan
+        lines.append(
+            f"| {one.name} | {one.weights / 1e6:.2f} | {one.tokens / 1e6:.1f} | {speed:,.0f} "
+            f"| {one.validation_bits_per_note:.3f} | {one.train_bits_per_token:.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def read_results(path: Path) -> list[TrialResult]:
+    """Return the results in a ``trials.csv``."""
+    with path.open(encoding="utf-8") as file:
+        return [
+            TrialResult(
+                row["name"],
+                int(row["weights"]),
+                int(row["tokens"]),
+                float(row["seconds"]),
+                float(row["validation_bits_per_note"]),
+                float(row["train_bits_per_token"]),
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def _settings(recipe: TrialsRecipe, base: BaseRecipe, trial: Trial) -> TrainSettings:
+    settings = replace(
+        base.training.settings(),
+        updates=trial.updates or recipe.updates,
+        learning_rate=trial.learning_rate or base.training.learning_rate,
+        warmup=recipe.warmup,
+        validate_every=recipe.validate_every,
+    )
+    return _ConstantRate(**asdict(settings)) if trial.schedule == "constant" else settings
+
+
+def _build(trial: Trial, base_weights: Path) -> MoodLSTM:
+    if trial.continued:
+        model, _ = load_model(base_weights)
+        model.set_dropout(trial.dropout)
+        return model
+    model = MoodLSTM(trial.size)
+    return TiedLSTM(model) if trial.tied else model
