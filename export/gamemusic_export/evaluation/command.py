@@ -43,10 +43,11 @@ from gamemusic_export.evaluation.references import (
 from gamemusic_export.evaluation.report import MoodReport, write_report
 from gamemusic_export.ngram import NGramSession, load_ngram
 from gamemusic_export.onnx_export import build_graph
-from gamemusic_export.pipeline import BASE_WEIGHTS, JUDGE_WEIGHTS, Workshop, choose_excerpts, pick
+from gamemusic_export.pipeline import BASE_WEIGHTS, JUDGE_WEIGHTS, Workshop
 from gamemusic_export.progress import StageProgress
 from gamemusic_export.quantise import quantise
 from gamemusic_export.recipe import MoodRecipe, read_recipe
+from gamemusic_export.selection import choose_excerpts, pick
 from gamemusic_export.weights import load_model
 
 __all__ = ["Evaluation", "evaluate"]
