@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gamemusic.tokens.vocabulary import FEATURES, ROLES, VOCABULARY_SIZE
 
-__all__ = ["EMBEDDING_SIZES", "ModelSize", "MoodLSTM"]
+__all__ = ["EMBEDDING_SIZES", "ModelSize", "MoodLSTM", "TiedLSTM"]
 
 EMBEDDING_SIZES = {
     "token": 96,
@@ -113,3 +113,32 @@ class MoodLSTM(nn.Module):
         """Return logits (B, T, V) and the memory after the last step."""
         hidden, state = self.lstm(self.drop(self.embed(features)), state)  # (B, T, H)
         return self.head(self.drop(hidden)), state
+
+
+class TiedLSTM(MoodLSTM):
+    """The network with its output layer tied to the token embedding while it is trained (Press and Wolf, 2017).
+
+    What it learns about a token as input serves it as output, too: far fewer notes are needed to learn the alphabet.
+    """
+
+    def __init__(self, size: ModelSize) -> None:
+        super().__init__(size)
+        self.head = nn.Linear(size.hidden, EMBEDDING_SIZES["token"])
+        self.bias = nn.Parameter(torch.zeros(VOCABULARY_SIZE))
+        self.scale = nn.Parameter(torch.tensor(4.0))  # the table lies in (-1, 1): too flat for a softmax as it is
+
+    def forward(self, features: Tensor, state: State) -> tuple[Tensor, State]:
+        """As `MoodLSTM.forward`."""
+        hidden, state = super().forward(features, state)  # (B, T, E)
+        return self.scale * hidden @ self.table("token").T + self.bias, state
+
+    def untie(self) -> MoodLSTM:
+        """Return the same network with an output layer of its own: two linear layers in a row are one."""
+        plain = MoodLSTM(self.size)
+        with torch.no_grad():
+            table = self.scale * self.table("token")  # (V, E)
+            weights = {name: value for name, value in self.state_dict().items() if name not in ("bias", "scale")}
+            weights["head.weight"] = table @ self.head.weight
+            weights["head.bias"] = table @ self.head.bias + self.bias
+            plain.load_state_dict(weights)
+        return plain.to(self.bias.device)

@@ -19,7 +19,7 @@ from gamemusic_export.card import base_card, mood_card
 from gamemusic_export.dataset import Dataset, build_dataset, load_dataset, prepare_all
 from gamemusic_export.evaluate import score_session
 from gamemusic_export.fingerprint import make_fingerprint
-from gamemusic_export.model import MoodLSTM
+from gamemusic_export.model import MoodLSTM, TiedLSTM
 from gamemusic_export.ngram import build_ngram, save_ngram
 from gamemusic_export.onnx_export import build_graph
 from gamemusic_export.quantise import quantise
@@ -96,9 +96,11 @@ class Workshop:
         dataset = self.dataset()
         settings = recipe.training.settings()
         torch.manual_seed(settings.seed)
-        model = MoodLSTM(recipe.size).to(choose_device())
+        model = (TiedLSTM if recipe.tied else MoodLSTM)(recipe.size).to(choose_device())
         choices = recipe.selections
         figures = self._fit(model, dataset, choices, name, settings)
+        if isinstance(model, TiedLSTM):
+            model = model.untie()
         test = pick(choose_excerpts(dataset, choices, "test"), _TEST_EXCERPTS, seed=2)
         score = score_excerpts(model, model, dataset, test)
         weights.parent.mkdir(parents=True, exist_ok=True)

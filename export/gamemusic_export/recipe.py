@@ -123,6 +123,8 @@ class BaseRecipe:
     """LSTM layers."""
     dropout: Annotated[float, Number(0, 0.9)] = 0.1
     """Share of activations left out while training."""
+    tied: Annotated[bool, Truth()] = False
+    """Whether output and token embedding share their weights while it is trained; what is saved does not need to."""
     shares: Annotated[Mapping[str, float], MapOf(_STYLE, Number(0, 1), low=1)]
     """How much of the training each style makes up."""
     training: Annotated[Training, Record(Training)]

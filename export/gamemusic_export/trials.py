@@ -14,18 +14,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
 
-from gamemusic.tokens.vocabulary import NOTE, NOTE_END, PITCH_RANGES, VOCABULARY_SIZE
+from gamemusic.tokens.vocabulary import NOTE, NOTE_END, PITCH_RANGES
 from gamemusic_export.batches import RowSampler
 from gamemusic_export.dataset import Dataset
-from gamemusic_export.model import EMBEDDING_SIZES, MoodLSTM, State
+from gamemusic_export.model import MoodLSTM, TiedLSTM
 from gamemusic_export.recipe import BaseRecipe, Trial, TrialsRecipe
 from gamemusic_export.selection import choose_excerpts, pick
 from gamemusic_export.train import TrainSettings, choose_device, train
 from gamemusic_export.weights import load_model
 
-__all__ = ["OctaveSampler", "TiedLSTM", "TrialResult", "read_results", "run_trials", "write_table"]
+__all__ = ["OctaveSampler", "TrialResult", "read_results", "run_trials", "write_table"]
 
 _OCTAVE = 12
 _FIELDS = ("name", "weights", "tokens", "seconds", "validation_bits_per_note", "train_bits_per_token")
@@ -44,21 +43,6 @@ class TrialResult:
     validation_bits_per_note: float
     train_bits_per_token: float
     """Of the last stretch before the end; far under the others' it means learning by heart."""
-
-
-class TiedLSTM(MoodLSTM):
-    """The network with its output layer tied to the token embedding (Press and Wolf, 2017); never exported."""
-
-    def __init__(self, base: MoodLSTM) -> None:
-        super().__init__(base.size)
-        self.head = nn.Linear(base.size.hidden, EMBEDDING_SIZES["token"])
-        self.bias = nn.Parameter(torch.zeros(VOCABULARY_SIZE))
-        self.scale = nn.Parameter(torch.tensor(4.0))  # the table lies in (-1, 1): too flat for a softmax as it is
-
-    def forward(self, features: Tensor, state: State) -> tuple[Tensor, State]:
-        """As `MoodLSTM.forward`."""
-        hidden, state = super().forward(features, state)  # (B, T, E)
-        return self.scale * hidden @ self.table("token").T + self.bias, state
 
 
 class OctaveSampler(RowSampler):
@@ -207,5 +191,4 @@ def _build(trial: Trial, base_weights: Path) -> MoodLSTM:
         model, _ = load_model(base_weights)
         model.set_dropout(trial.dropout)
         return model
-    model = MoodLSTM(trial.size)
-    return TiedLSTM(model) if trial.tied else model
+    return TiedLSTM(trial.size) if trial.tied else MoodLSTM(trial.size)
