@@ -158,6 +158,8 @@ def fit_theme(
     if answering is not None and bars >= _ANSWER_BARS and sections[answering] > _ANSWER_BARS:
         head = _ANSWER_BARS * theme.meter.bar_ticks
         start = [note for note in notes if note.start < head]
+        if not start:
+            return given  # the theme begins with silence, and so does its answer
         answer = _move_into([_raise(note, frame.key, _ANSWER_STEPS) for note in start], reach, frame.key, near=start)
         given.update(_cut(answer, theme.meter, frame, sum(sections[:answering]), _ANSWER_BARS))
     return given

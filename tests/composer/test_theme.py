@@ -89,6 +89,13 @@ def test_another_section_answers_a_fourth_higher() -> None:
     assert not [tick for tick, _ in heard if 4 * 48 <= tick < 8 * 48]  # A' is a repeat, not the theme's business
 
 
+def test_a_theme_that_begins_with_silence_has_no_answer() -> None:
+    late = tuple(Note(12 * index + 3 * 48, pitch, 12, 80) for index, pitch in enumerate(TUNE[:4]))
+    one = Theme(notes=late, key=parse_key("C"), meter=parse_meter("4/4"))
+    heard = played(one, frame(bars=16), (4, 4, 4, 4), ("A", "A'", "B", "A"))
+    assert heard == [(note.start, note.pitch) for note in late]
+
+
 def test_a_theme_longer_than_its_section_is_refused() -> None:
     with pytest.raises(InputError, match="the theme has 2 bars, the first section 1: shorten the theme, or ask for 8"):
         fit_theme(theme(), frame(bars=4), (1, 1, 1, 1), ("A", "A", "B", "A"))
