@@ -2,7 +2,8 @@
 
     python -m benchmarks.run [--quick] [--only NAME]
 
-Each runs in a process of its own, one after the other. A whole run is also written to results.csv and results.md.
+Each runs in a process of its own, one after the other. A whole run is also written to results.csv and results.md, one
+that was asked for by name to results-NAME.md.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if __package__ in (None, ""):  # started as a file: then Python looks beside the
 
 from benchmarks.common import ROOT, Row, child_environment
 
-BENCHMARKS = ("compose", "eager", "keras_predict", "render", "coldstart", "memory", "training")
+BENCHMARKS = ("compose", "eager", "keras_predict", "render", "coldstart", "memory", "training", "live")
 PACKAGES = ("numpy", "onnxruntime", "mido", "pyfluidsynth", "torch", "keras")
 FLAGS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
 """What integer products are quick with; a virtual machine's processor often has no telling name."""
@@ -48,6 +49,10 @@ def main() -> int:
     if not options.quick and not options.only:
         (FOLDER / "results.md").write_text(page, encoding="utf-8")
         write_csv(rows, machine, FOLDER / "results.csv")
+    elif not options.quick:
+        for name in options.only:
+            page = write_page([row for row in rows if row.benchmark == name], machine)
+            (FOLDER / f"results-{name}.md").write_text(page, encoding="utf-8")
     return int(any(row.note.startswith("failed") for row in rows))
 
 

@@ -16,6 +16,9 @@ from gamemusic.version import __version__
 
 if TYPE_CHECKING:
     from gamemusic.composer.composer import Composer, compose
+    from gamemusic.director.director import Director
+    from gamemusic.director.notifier import Moment
+    from gamemusic.director.settings import Settings
     from gamemusic.errors import (
         FormatError,
         GameMusicError,
@@ -31,16 +34,19 @@ if TYPE_CHECKING:
 __all__ = [
     "Chord",
     "Composer",
+    "Director",
     "FormatError",
     "GameMusicError",
     "InputError",
     "MidiError",
     "MissingError",
+    "Moment",
     "Note",
     "OutputError",
     "PackError",
     "Phrase",
     "Role",
+    "Settings",
     "Track",
     "__version__",
     "compose",
@@ -50,6 +56,9 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("Composer", "compose"), "gamemusic.composer.composer"),
+    "Director": "gamemusic.director.director",
+    "Moment": "gamemusic.director.notifier",
+    "Settings": "gamemusic.director.settings",
     **dict.fromkeys(("render", "save"), "gamemusic.output"),
     **dict.fromkeys(("Chord", "Note", "Phrase", "Role", "Track"), "gamemusic.score.phrase"),
     **dict.fromkeys(

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.tokens.vocabulary import NOTE, NOTE_END, PITCH_RANGES
 from gamemusic_export.dataset import Dataset
 
-__all__ = ["PADDING", "RowSampler", "whole_excerpts"]
+__all__ = ["PADDING", "OctaveSampler", "RowSampler", "whole_excerpts"]
 
 PADDING = -100
 """Target of a step that does not count."""
@@ -79,6 +80,35 @@ class RowSampler:
         }
         self._generator.bit_generator.state = state
         self._place = [(int(excerpt), int(done)) for excerpt, done in position["place"]]
+
+
+class OctaveSampler(RowSampler):
+    """Moves the pitched roles of a third of all stretches up an octave and of a third down, where ranges allow it.
+
+    Keys are normalised already, so this is all that transposition can add.
+    """
+
+    def draw(self) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+        """As `RowSampler.draw`."""
+        features, targets, fresh = super().draw()
+        for row in range(self.rows):
+            shift = int(self._generator.integers(-1, 2)) * 12
+            features[row, :, 0] = shift_notes(features[row, :, 0], shift)
+            targets[row] = shift_notes(targets[row], shift)
+        return features, targets, fresh
+
+
+def shift_notes(tokens: Ints, semitones: int) -> Ints:
+    """Return ``tokens`` with every role's notes moved, but for roles that would leave their range."""
+    moved = tokens.copy()
+    for role, (low, high) in PITCH_RANGES.items():
+        first = NOTE[role]
+        notes = (tokens >= first) & (tokens <= first + high - low) & (tokens < NOTE_END)
+        if notes.any():
+            shifted = tokens[notes] + semitones
+            if shifted.min() >= first and shifted.max() <= first + high - low:
+                moved[notes] = shifted
+    return moved
 
 
 def _plain(value: Any) -> Any:

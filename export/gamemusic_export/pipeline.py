@@ -14,7 +14,7 @@ import torch
 from gamemusic.composer.session import Session
 from gamemusic.errors import InputError
 from gamemusic.packs.schema import read_preset
-from gamemusic_export.batches import RowSampler
+from gamemusic_export.batches import OctaveSampler, RowSampler
 from gamemusic_export.card import base_card, mood_card
 from gamemusic_export.dataset import Dataset, build_dataset, load_dataset, prepare_all
 from gamemusic_export.evaluate import score_session
@@ -98,7 +98,8 @@ class Workshop:
         torch.manual_seed(settings.seed)
         model = (TiedLSTM if recipe.tied else MoodLSTM)(recipe.size).to(choose_device())
         choices = recipe.selections
-        figures = self._fit(model, dataset, choices, name, settings)
+        kind = OctaveSampler if recipe.octaves else RowSampler
+        figures = self._fit(model, dataset, choices, name, settings, kind)
         if isinstance(model, TiedLSTM):
             model = model.untie()
         test = pick(choose_excerpts(dataset, choices, "test"), _TEST_EXCERPTS, seed=2)
@@ -176,13 +177,14 @@ class Workshop:
         choices: Sequence[Selection],
         name: str,
         settings: TrainSettings,
+        kind: type[RowSampler] = RowSampler,
     ) -> dict[str, float]:
         """Train ``model`` in place on what ``choices`` select, and return the run's figures."""
         excerpts, weights = choose_excerpts(dataset, choices, "train")
         return train(
             model,
             dataset,
-            RowSampler(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed),
+            kind(dataset, excerpts, weights, rows=settings.rows, steps=settings.steps, seed=settings.seed),
             pick(choose_excerpts(dataset, choices, "validation"), _VALIDATION_EXCERPTS, seed=1),
             self.work / name,
             settings,

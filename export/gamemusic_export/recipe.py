@@ -125,6 +125,8 @@ class BaseRecipe:
     """Share of activations left out while training."""
     tied: Annotated[bool, Truth()] = False
     """Whether output and token embedding share their weights while it is trained; what is saved does not need to."""
+    octaves: Annotated[bool, Truth()] = False
+    """Whether a third of the music is moved an octave up and a third down while it is trained."""
     shares: Annotated[Mapping[str, float], MapOf(_STYLE, Number(0, 1), low=1)]
     """How much of the training each style makes up."""
     training: Annotated[Training, Record(Training)]

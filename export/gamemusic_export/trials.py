@@ -12,11 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from gamemusic.tokens.vocabulary import NOTE, NOTE_END, PITCH_RANGES
-from gamemusic_export.batches import RowSampler
+from gamemusic_export.batches import OctaveSampler, RowSampler
 from gamemusic_export.dataset import Dataset
 from gamemusic_export.model import MoodLSTM, TiedLSTM
 from gamemusic_export.recipe import BaseRecipe, Trial, TrialsRecipe
@@ -24,9 +22,8 @@ from gamemusic_export.selection import choose_excerpts, pick
 from gamemusic_export.train import TrainSettings, choose_device, train
 from gamemusic_export.weights import load_model
 
-__all__ = ["OctaveSampler", "TrialResult", "read_results", "run_trials", "write_table"]
+__all__ = ["TrialResult", "read_results", "run_trials", "write_table"]
 
-_OCTAVE = 12
 _FIELDS = ("name", "weights", "tokens", "seconds", "validation_bits_per_note", "train_bits_per_token")
 
 
@@ -43,35 +40,6 @@ class TrialResult:
     validation_bits_per_note: float
     train_bits_per_token: float
     """Of the last stretch before the end; far under the others' it means learning by heart."""
-
-
-class OctaveSampler(RowSampler):
-    """Moves the pitched roles of a third of all stretches up an octave and of a third down, where ranges allow it.
-
-    Keys are normalised already, so this is all that transposition can add.
-    """
-
-    def draw(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """As `RowSampler.draw`."""
-        features, targets, fresh = super().draw()
-        for row in range(self.rows):
-            shift = int(self._generator.integers(-1, 2)) * _OCTAVE
-            features[row, :, 0] = shift_notes(features[row, :, 0], shift)
-            targets[row] = shift_notes(targets[row], shift)
-        return features, targets, fresh
-
-
-def shift_notes(tokens: npt.NDArray[np.int64], semitones: int) -> npt.NDArray[np.int64]:
-    """Return ``tokens`` with every role's notes moved, but for roles that would leave their range."""
-    moved = tokens.copy()
-    for role, (low, high) in PITCH_RANGES.items():
-        first = NOTE[role]
-        notes = (tokens >= first) & (tokens <= first + high - low) & (tokens < NOTE_END)
-        if notes.any():
-            shifted = tokens[notes] + semitones
-            if shifted.min() >= first and shifted.max() <= first + high - low:
-                moved[notes] = shifted
-    return moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

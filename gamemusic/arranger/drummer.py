@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 from gamemusic.arranger.chance import mix
 from gamemusic.arranger.sections import fill_bars, fill_start
-from gamemusic.score.phrase import DRUM_TICKS, Note, Phrase
+from gamemusic.score.phrase import BRIDGE_FORM, DRUM_TICKS, Note, Phrase
 from gamemusic.units import TICKS_PER_BEAT, Meter
 
 __all__ = ["CRASHES", "GHOSTS_FROM", "GHOST_VELOCITY", "HATS", "KICKS", "SNARES", "add_fills", "add_ghosts", "halve"]
 
 KICKS = frozenset({35, 36})
 SNARES = frozenset({38, 40})
+_USUAL_SNARE = 38
 HATS = frozenset({42, 44, 46, 51, 53, 54, 59, 62, 69, 70, 82})
 """Keys that keep time: hats, rides, shakers, the light hand of a drum."""
 CRASHES = frozenset({49, 52, 55, 57})
@@ -67,7 +68,8 @@ def add_fills(notes: Sequence[Note], phrase: Phrase, kit: int) -> tuple[Note, ..
     """Return drums with fills where the phrase leads somewhere, and kick and crash where a fill arrives.
 
     A bar whose end the model has filled stays as it is. Fills are alike at every intensity, so that more intensity
-    never takes notes away; crashes come from `GHOSTS_FROM` on. Drums without a snare, such as a shaker, fill nothing.
+    never takes notes away; crashes come from `GHOSTS_FROM` on. Drums without a snare, such as a shaker, fill
+    nothing, but for those of a bridge.
 
     Args:
         notes: Sorted notes of the phrase's drums, as composed.
@@ -75,10 +77,11 @@ def add_fills(notes: Sequence[Note], phrase: Phrase, kit: int) -> tuple[Note, ..
         kit: Number of the drum kit.
     """
     snares = Counter(note.pitch for note in notes if note.pitch in SNARES)
-    if not snares:
+    if not snares and not (notes and phrase.form == BRIDGE_FORM):
         return tuple(notes)
-    snare = min(snares, key=lambda key: (-snares[key], key))
-    usual = sorted(note.velocity for note in notes if note.pitch == snare)[snares[snare] // 2]
+    snare = min(snares, key=lambda key: (-snares[key], key), default=_USUAL_SNARE)
+    struck = sorted(note.velocity for note in notes if note.pitch == snare or not snares)
+    usual = struck[len(struck) // 2]
     length, begin = phrase.meter.bar_ticks, fill_start(phrase.meter)
     known = {(note.start, note.pitch): note for note in notes}
     for bar in sorted(fill_bars(phrase)):

@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from gamemusic.score.orchestration import Instrument, Orchestration, SectionPlan
-from gamemusic.score.phrase import Phrase, Role
+from gamemusic.score.phrase import BRIDGE_FORM, Phrase, Role
 from gamemusic.units import Meter
 
 __all__ = [
@@ -63,7 +63,7 @@ class Section:
 def find_sections(phrase: Phrase) -> tuple[Section, ...]:
     """Return the sections of a phrase; none without a form, or where they would be shorter than two bars."""
     form = phrase.form
-    if not form or phrase.bars < 2 * len(form):
+    if not form or form == BRIDGE_FORM or phrase.bars < 2 * len(form):
         return ()
     size = phrase.bars // len(form)
     sections = []
@@ -120,8 +120,10 @@ def fill_bars(phrase: Phrase) -> frozenset[int]:
     """Return the bars that lead somewhere by a drum fill.
 
     Those are the last of each section, and of the phrase; without a form every eighth. A phrase of one bar has no room
-    for any.
+    for any, unless it is a bridge, which is there to lead somewhere.
     """
+    if phrase.form == BRIDGE_FORM:
+        return frozenset([phrase.bars - 1])
     if phrase.bars < 2:
         return frozenset()
     sections = find_sections(phrase)

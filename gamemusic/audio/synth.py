@@ -95,20 +95,33 @@ class Synth:
         soundfont: A file that `check_soundfont` has passed.
         sample_rate: In hertz, in `SAMPLE_RATES`.
         channels: How many parts play, 1..16.
+        polyphony: Most voices at once, 16..4096. The voice that sounds least gives way to one more.
+        keep_interpreter: Keep the interpreter's lock while FluidSynth works. Live this is what to do: whoever gives the
+            lock back for a microsecond waits behind every busy thread of the game to get it again.
 
     Raises:
         MissingError: FluidSynth is not installed.
         FormatError: FluidSynth refused the soundfont.
     """
 
-    def __init__(self, soundfont: Path, *, sample_rate: int, channels: int) -> None:
+    def __init__(
+        self,
+        soundfont: Path,
+        *,
+        sample_rate: int,
+        channels: int,
+        polyphony: int = POLYPHONY,
+        keep_interpreter: bool = False,
+    ) -> None:
         self._library = _load()
+        self._calls = self._library.keeping if keep_interpreter else self._library.yielding
+        self._polyphony = polyphony
         self.soundfont = soundfont
         self.channels = channels
         fluid = self._library.module
         self._settings = fluid.new_fluid_settings()
         self._synth = None
-        self._voices = (ctypes.c_void_p * POLYPHONY)()
+        self._voices = (ctypes.c_void_p * polyphony)()
         try:
             self._configure(check_sample_rate(sample_rate))
             self._synth = fluid.new_fluid_synth(self._settings)
@@ -185,15 +198,15 @@ class Synth:
 
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         """Start a note."""
-        self._library.module.fluid_synth_noteon(self._synth, channel, pitch, velocity)
+        self._calls.note_on(self._synth, channel, pitch, velocity)
 
     def note_off(self, channel: int, pitch: int) -> None:
         """End a note; nothing happens when it does not sound."""
-        self._library.module.fluid_synth_noteoff(self._synth, channel, pitch)
+        self._calls.note_off(self._synth, channel, pitch)
 
     def control(self, channel: int, controller: int, value: int) -> None:
         """Change a controller."""
-        self._library.module.fluid_synth_cc(self._synth, channel, controller, value)
+        self._calls.control(self._synth, channel, controller, value)
 
     def sounding(self) -> set[int]:
         """Return an identity for every note that still has a voice, also after its note-off; never used twice."""
@@ -214,10 +227,10 @@ class Synth:
         stride, first = rows.strides[0], rows.ctypes.data + start * rows.itemsize
         sides = (side for row in range(self.channels) for side in (silent.ctypes.data, first + row * stride))
         pointers = (ctypes.c_void_p * (2 * self.channels))(*sides)
-        self._library.process(self._synth, frames, 0, None, 2 * self.channels, pointers)
+        self._calls.process(self._synth, frames, 0, None, 2 * self.channels, pointers)
 
     def _active_voices(self) -> list[int]:
-        self._library.get_voicelist(self._synth, self._voices, POLYPHONY, -1)
+        self._library.get_voicelist(self._synth, self._voices, self._polyphony, -1)
         return list(itertools.takewhile(bool, self._voices))  # the list ends with NULL
 
     def _configure(self, sample_rate: int) -> None:
@@ -227,7 +240,7 @@ class Synth:
         for name, value in {
             "synth.reverb.active": 0,
             "synth.chorus.active": 0,
-            "synth.polyphony": POLYPHONY,
+            "synth.polyphony": self._polyphony,
             "synth.cpu-cores": 1,
             "synth.dynamic-sample-loading": 1,  # only the presets that play: a tenth of the loading time
             "synth.lock-memory": 0,
@@ -254,6 +267,20 @@ class Synth:
         return bool(font and fluid.fluid_sfont_get_preset(font, bank, program))
 
 
+class _Calls:
+    """What is called while music sounds, with or without the interpreter's lock given back meanwhile."""
+
+    def __init__(self, handle: Any, kind: Any) -> None:
+        pointer, integer = ctypes.c_void_p, ctypes.c_int
+        event = kind(integer, pointer, integer, integer, integer)
+        self.note_on = event(("fluid_synth_noteon", handle))
+        self.control = event(("fluid_synth_cc", handle))
+        self.note_off = kind(integer, pointer, integer, integer)(("fluid_synth_noteoff", handle))
+        self.process = kind(integer, pointer, integer, integer, pointer, integer, pointer)(
+            ("fluid_synth_process", handle)
+        )
+
+
 class _Library:
     """The bindings of pyfluidsynth, and those that it lacks."""
 
@@ -263,9 +290,8 @@ class _Library:
         pointer, integer = ctypes.c_void_p, ctypes.c_int
         version = ctypes.CFUNCTYPE(ctypes.c_char_p)(("fluid_version_str", handle))
         self.version = (version() or b"?").decode("ascii", "replace")
-        self.process = ctypes.CFUNCTYPE(integer, pointer, integer, integer, pointer, integer, pointer)(
-            ("fluid_synth_process", handle)
-        )
+        self.yielding = _Calls(handle, ctypes.CFUNCTYPE)
+        self.keeping = _Calls(handle, ctypes.PYFUNCTYPE)
         self.set_channel_type = ctypes.CFUNCTYPE(integer, pointer, integer, integer)(
             ("fluid_synth_set_channel_type", handle)
         )

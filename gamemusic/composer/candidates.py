@@ -107,6 +107,8 @@ def compose_candidates(
     min_p: float,
     repeats: Mapping[int, int],
     first: int = 0,
+    written: Mapping[int, Bar] | None = None,
+    after: Bar | None = None,
 ) -> Candidates:
     """Compose ``count`` phrases and score their seams.
 
@@ -123,7 +125,10 @@ def compose_candidates(
         repeats: Bars that copy an earlier bar, see `gamemusic.composer.form.plan_repeats`; where the fixed chords of
             the two bars differ, the chords are kept and the bar is composed.
         first: Number of the first candidate, so that a second batch of one seed is another.
+        written: Bars that are fixed beforehand, by number; the model hears them.
+        after: What follows the last bar, by which the seam is scored; None: the first bar again.
     """
+    written = written or {}
     bars, plan = sum(sections), grammar.rules.chords
     if plan is not None:
         repeats = {bar: source for bar, source in repeats.items() if plan.get(bar, ()) == plan.get(source, ())}
@@ -170,8 +175,10 @@ def compose_candidates(
                 begun[index] += 1
                 if begun[index] == len(sections):
                     batch.features[index, _ENDING] = conditions.ending
+            elif token == BAR and state.first_bar + state.bar in written:
+                forced[index] = _write_bar(state, written[state.first_bar + state.bar])
             elif token == BAR and state.first_bar + state.bar in repeats:
-                forced[index] = _copy_bar(state, repeats[state.first_bar + state.bar])
+                forced[index] = _write_bar(state, state.history[repeats[state.first_bar + state.bar]])
             elif token == END:
                 running -= 1
                 # others may still be running: this one's memory is put back before its seam is scored
@@ -190,7 +197,7 @@ def compose_candidates(
     whole = [
         _mean_bits([(kept[when][index], token) for when, token in pairs], table) for index, pairs in enumerate(drawn)
     ]
-    over, seam_steps = _score_seams(batch, sections[0], table)
+    over, seam_steps = _score_seams(batch, sections[0], table, after)
     seams = [(a - b) / FRACTION for a, b in zip(over, whole, strict=True)]
     return Candidates([state.history for state in states], seams, whole, step + 1 + seam_steps)
 
@@ -210,9 +217,9 @@ def _find_due(grammar: Grammar, state: State, token: int) -> list[int]:
     return []
 
 
-def _copy_bar(state: State, source: int) -> list[int]:
-    """Return the tokens that write bar ``source`` again, and what closes it, last one first."""
-    tokens = list(encode_bar(state.history[source], state.history, list(state.velocities)))
+def _write_bar(state: State, bar: Bar) -> list[int]:
+    """Return the tokens that write a bar, and what closes it, last one first."""
+    tokens = list(encode_bar(bar, state.history, list(state.velocities)))
     tokens.append(BAR if state.bar < state.bars - 1 else END)
     return tokens[::-1]
 
@@ -225,10 +232,10 @@ def _mean_bits(pairs: list[tuple[npt.NDArray[np.int32], int]], table: npt.NDArra
     return sum(surprises(rows, [token for _, token in pairs], table)) // len(pairs)
 
 
-def _score_seams(batch: _Batch, bars: int, table: npt.NDArray[np.int64]) -> tuple[list[int], int]:
+def _score_seams(batch: _Batch, bars: int, table: npt.NDArray[np.int64], after: Bar | None) -> tuple[list[int], int]:
     """Play every phrase's first bar after its last and return its mean surprise, and the steps that took."""
     count = len(batch.states)
-    first = [state.history[0] for state in batch.states]
+    first = [after or state.history[0] for state in batch.states]
     last = [state.velocities for state in batch.states]
     batch.states = [State(bars) for _ in range(count)]
     for state, velocities in zip(batch.states, last, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import secrets
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from gamemusic.composer.harmony import (
     plan_of_progression,
     plan_of_sections,
 )
-from gamemusic.composer.judge import count_faults, find_faults, measure_pace, rank
+from gamemusic.composer.judge import count_faults, describe_own, find_faults, measure_pace, rank
 from gamemusic.composer.sampler import mix
 from gamemusic.composer.session import Session
 from gamemusic.composer.theme import Theme, fit_theme, read_theme, theme_of_song
@@ -38,7 +39,7 @@ from gamemusic.tokens.grammar import Grammar, Rules, forced_chords
 from gamemusic.tokens.vocabulary import METER_NAMES, MODE_NAMES, ROLES, STYLE_NAMES, intensity_bin
 from gamemusic.units import check_bars, check_tempo, parse_meter
 
-__all__ = ["Composer", "compose"]
+__all__ = ["Composer", "Order", "compose"]
 
 MAX_SEED = (1 << 64) - 1
 _PLAN_INTENSITY = 0.5
@@ -47,6 +48,8 @@ _PLAN_CANDIDATES = 4
 """Phrases from which the harmony is chosen, at most."""
 _BATCHES = 3
 """Batches composed at most until a candidate has no fault."""
+_HURRIED_CANDIDATES = 2
+"""Phrases composed in a hurry, in one batch."""
 
 
 def compose(
@@ -102,7 +105,7 @@ def compose(
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
     """All that is decided before the first note."""
 
     frame: Phrase
@@ -113,6 +116,9 @@ class _Order:
     """What the notes are asked for; 0 to 1."""
     repeats: Mapping[int, int]
     temperature: float
+    candidates: int
+    """How many phrases are composed at once."""
+    batches: int = _BATCHES
 
 
 class Composer:
@@ -134,6 +140,16 @@ class Composer:
         if preset.fingerprint:
             self.fingerprint = load_fingerprint(pack.read(preset.fingerprint), file=f"{pack.name}/{preset.fingerprint}")
         self._grammars: dict[str, Grammar] = {}
+        self._hurries = False
+
+    def hurried(self) -> Composer:
+        """Return a composer with the same model that chooses among two candidates, faults or not.
+
+        It takes a quarter of the time, for music that is waited for. Not to be used by another thread meanwhile.
+        """
+        twin = copy.copy(self)
+        twin._hurries = True
+        return twin
 
     def compose(
         self,
@@ -172,7 +188,9 @@ class Composer:
             seed=seed,
             orchestration=playing.orchestration(),
         )
-        order = self._order(frame, playing, self._read_theme(theme))
+        order = self.order(frame, playing, self._read_theme(theme))
+        if self._hurries:
+            order = replace(order, candidates=min(order.candidates, _HURRIED_CANDIDATES), batches=1)
         if harmony is not None:
             plan = plan_of_phrase(harmony, frame)
         elif preset.progression:
@@ -201,8 +219,8 @@ class Composer:
         file = f"{self.pack.name}/{self.pack.preset.theme}"
         return theme_of_song(read_midi(self.pack.read(self.pack.preset.theme), file=file), file=file)
 
-    def _order(self, frame: Phrase, playing: Style, theme: Theme | None) -> _Order:
-        """Return what a frame means for grammar and model."""
+    def order(self, frame: Phrase, playing: Style, theme: Theme | None = None) -> Order:
+        """Return what a frame, a phrase without notes, means for grammar and model."""
         preset = self.pack.preset
         roles = tuple(role for role in ROLES if role in playing.learned)
         sections = plan_sections(frame.form, frame.bars)
@@ -232,9 +250,18 @@ class Composer:
         chances = {name: _draw(frame.seed, 4 + index, 1000) for index, name in enumerate(letters)}
         periods = [name for name, drawn in chances.items() if drawn < round(1000 * preset.periods)]
         repeats = plan_repeats(frame.form, frame.bars, periods)
-        return _Order(frame, sections, rules, conditions, frame.intensity, repeats, preset.temperature_of(playing))
+        return Order(
+            frame,
+            sections,
+            rules,
+            conditions,
+            frame.intensity,
+            repeats,
+            preset.temperature_of(playing),
+            preset.candidates,
+        )
 
-    def _plan(self, order: _Order) -> ChordPlan:
+    def _plan(self, order: Order) -> ChordPlan:
         """Return the chords of the best phrase that is composed at a middling intensity."""
         playing = self.pack.preset.style(order.frame.style)
         heard = _heard_roles(playing, order.rules.roles, _PLAN_INTENSITY)
@@ -244,17 +271,17 @@ class Composer:
             conditions=replace(order.conditions, intensity=intensity_bin(_PLAN_INTENSITY)),
             intensity=_PLAN_INTENSITY,
         )
-        candidates = self._draw(middling, min(_PLAN_CANDIDATES, self.pack.preset.candidates), 0)
+        candidates = self._draw(middling, min(_PLAN_CANDIDATES, order.candidates), 0)
         _, best = self._judge(middling, candidates)
         return plan_of_bars(candidates.bars[best], order.frame)
 
-    def _compose(self, order: _Order, plan: ChordPlan) -> Phrase:
+    def _compose(self, order: Order, plan: ChordPlan) -> Phrase:
         """Return the best of the candidates that are composed over ``plan``; more are drawn while all have faults."""
-        frame, count = order.frame, self.pack.preset.candidates
+        frame, count = order.frame, order.candidates
         bar_ticks = frame.meter.bar_ticks
         order = replace(order, rules=replace(order.rules, chords=forced_chords(plan, frame.bars, bar_ticks)))
         found: list[tuple[Candidates, list[tuple[str, ...]], int]] = []
-        for batch in range(_BATCHES):
+        for batch in range(order.batches):
             candidates = self._draw(order, count, batch * count)
             faults, best = self._judge(order, candidates)
             found.append((candidates, faults, best))
@@ -268,7 +295,7 @@ class Composer:
             rejected=count_faults([one for _, some, _ in found for one in some]),
         )
 
-    def _draw(self, order: _Order, count: int, first: int) -> Candidates:
+    def _draw(self, order: Order, count: int, first: int) -> Candidates:
         preset = self.pack.preset
         return compose_candidates(
             self.session,
@@ -283,14 +310,16 @@ class Composer:
             first=first,
         )
 
-    def _judge(self, order: _Order, candidates: Candidates) -> tuple[list[tuple[str, ...]], int]:
+    def _judge(self, order: Order, candidates: Candidates) -> tuple[list[tuple[str, ...]], int]:
         """Return every candidate's faults, and the best candidate."""
         token, bar_ticks = STYLE_NAMES[order.conditions.style], order.frame.meter.bar_ticks
         usual = {} if self.fingerprint is None else self.fingerprint.usual.get(token, {})
         pace = None if self.fingerprint is None else self.fingerprint.pace.get(token)
+        figures = [describe_own(bars, order.repeats, bar_ticks) for bars in candidates.bars]
         faults = [
             find_faults(
                 bars,
+                own,
                 heard=[1 + ROLES.index(role) for role in order.rules.heard],
                 repeats=order.repeats,
                 given=order.rules.given,
@@ -298,9 +327,9 @@ class Composer:
                 fingerprint=self.fingerprint,
                 bar_ticks=bar_ticks,
             )
-            for bars in candidates.bars
+            for bars, own in zip(candidates.bars, figures, strict=True)
         ]
-        paces = [measure_pace(bars, order.repeats, bar_ticks) for bars in candidates.bars]
+        paces = [measure_pace(own) for own in figures]
         wanted = None
         if pace:
             slow, quick = (sum(pace[role][bin_] for role in order.rules.roles if role in pace) for bin_ in (0, -1))

@@ -17,6 +17,7 @@ from gamemusic.packs.fields import Choice, Exactly, Number, Text, Whole
 from gamemusic.packs.musical import CHORD, DRUM_FIGURES, FIGURES, KEY, NAME, PITCH, PITCHED, ROLES, TEMPERATURE, TEMPO
 from gamemusic.packs.nodes import Node
 from gamemusic.packs.records import FieldError, ListOf, MapOf, Pair, Record
+from gamemusic.packs.stinger import Stinger
 from gamemusic.packs.style import Drummer, Player, Room, Style
 from gamemusic.packs.yamlfile import dump_yaml, load_yaml, read_yaml
 from gamemusic.score.phrase import Role
@@ -100,6 +101,17 @@ class Preset:
     """Phrases composed at once, of which the one that loops best is kept."""
     intensity: Annotated[float, Number(0, 1)] = 0.5
     """Intensity when the caller asks for none."""
+    repeats: Annotated[int, Whole(0, 64)] = 2
+    """Live, how often a phrase is repeated as it is before it is varied."""
+    variations: Annotated[int, Whole(0, 64)] = 2
+    """Live, how many variations of a phrase follow, over the same chords, before a new one is composed."""
+    rest_bars: Annotated[int, Whole(0, 64)] = 0
+    """Live, bars of silence between a phrase and what follows its repeats."""
+    stingers: Annotated[Mapping[str, Stinger], MapOf(NAME, Record(Stinger), high=32, named=True)] = field(
+        default_factory=dict
+    )
+    """One-shots that a game may ask for by name, beside `found`, `danger`, `win`, `lose`, `level_up` and `secret`, or
+    in their place."""
     ranges: Annotated[Mapping[Role, tuple[int, int]], MapOf(PITCHED, Pair(PITCH))] = field(default_factory=dict)
     """[lowest, highest] note of each role as composed; roles left out may use all the model's notes."""
     polyphony: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 6))] = field(default_factory=dict)
@@ -118,6 +130,10 @@ class Preset:
             if section.endswith("'") and section[0] not in self.form[:index]:
                 message = f"found {section} before {section[0]}, expected the section before its variation"
                 raise FieldError(message, "form", index)
+        for stinger in self.stingers.values():
+            if stinger.style and stinger.style not in self.styles:
+                message = f"found {stinger.style}, expected one of this mood's styles: {', '.join(self.styles)}"
+                raise FieldError(message, "stingers", stinger.name, "style")
         for style in self.styles.values():
             for name in style.sections:
                 letter = name.rstrip("0123456789")

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from gamemusic.score.orchestration import Orchestration
 
-__all__ = ["DRUM_TICKS", "Chord", "Note", "Phrase", "Role", "Track"]
+__all__ = ["BRIDGE_FORM", "DRUM_TICKS", "Chord", "Note", "Phrase", "Role", "Track"]
 
+BRIDGE_FORM = ("bridge",)
+"""`Phrase.form` of a bridge: music that leads somewhere else."""
 DRUM_TICKS = 3
 """Written length of every drum note, a sixteenth; drums sound as long as their sample."""
 

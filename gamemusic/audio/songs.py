@@ -1,0 +1,96 @@
+"""Any MIDI file -> sound, to be listened to: no loop, no stems, General MIDI instruments as the file names them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gamemusic.audio.loudness import db_to_amplitude, peak
+from gamemusic.audio.reverb import wet
+from gamemusic.audio.synth import DRUM_BANK, Synth, check_sample_rate
+from gamemusic.score.midi import MidiSong
+from gamemusic.score.orchestration import Room
+from gamemusic.units import BLOCK_FRAMES
+
+__all__ = ["render_song"]
+
+_CHANNELS = 16
+_DRUMS = 9
+_TAIL_SECONDS = 4.0
+_SEND = 0.25
+_USUAL_TEMPO = 120.0
+
+
+def render_song(song: MidiSong, soundfont: Path, sample_rate: int) -> npt.NDArray[np.float32]:
+    """Return a song's sound, float32, (frames, 2), its highest sample at -1 dB.
+
+    Args:
+        song: From `gamemusic.score.midi.read_midi`.
+        soundfont: From `find_soundfont`.
+        sample_rate: In hertz, 8000..96000.
+
+    Raises:
+        InputError, MissingError, FormatError: See `Synth`.
+    """
+    check_sample_rate(sample_rate)
+    events = sorted(_events(song, sample_rate))
+    end = (events[-1][0] if events else 0) + round(_TAIL_SECONDS * sample_rate)
+    frames = -(-end // BLOCK_FRAMES) * BLOCK_FRAMES
+    mono = np.zeros(frames, np.float32)
+    playing = [-1] * _CHANNELS
+    with Synth(soundfont, sample_rate=sample_rate, channels=_CHANNELS) as synth:
+        at: dict[int, list[tuple[int, int, int, int, int]]] = {}
+        for event in events:
+            at.setdefault(event[0], []).append(event)
+        borders = sorted({0, frames, *at, *range(0, frames, 64 * BLOCK_FRAMES)})
+        rows = np.zeros((_CHANNELS, 64 * BLOCK_FRAMES), np.float32)
+        for start, stop in pairwise(borders):
+            for _, channel, pitch, velocity, program in at.get(start, ()):
+                if velocity and playing[channel] != program:
+                    synth.select(channel, DRUM_BANK if channel == _DRUMS else 0, program)
+                    playing[channel] = program
+                if velocity:
+                    synth.note_on(channel, pitch, velocity)
+                else:
+                    synth.note_off(channel, pitch)
+            synth.render(rows, 0, stop - start)
+            mono[start:stop] = rows[:, : stop - start].sum(axis=0)
+    dry = np.stack([mono, mono])
+    sound = wet(dry * np.float32(_SEND), Room(), sample_rate, frames=None)
+    sound[:, :frames] += dry
+    sound *= np.float32(db_to_amplitude(-1.0) / max(peak(sound), 1e-9))
+    return np.ascontiguousarray(sound.T)
+
+
+def _events(song: MidiSong, sample_rate: int) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yield (frame, channel, pitch, velocity, program); velocity 0 ends a note, and sorts before what begins there."""
+    seconds = _seconds_at(song)
+
+    def frame(tick: int) -> int:
+        return round(seconds(tick) * sample_rate / BLOCK_FRAMES) * BLOCK_FRAMES
+
+    for track in song.tracks:
+        for note in track.notes:
+            start = frame(note.start)
+            yield start, note.channel, note.pitch, note.velocity, note.program
+            yield max(start + BLOCK_FRAMES, frame(note.end)), note.channel, note.pitch, 0, note.program
+
+
+def _seconds_at(song: MidiSong) -> Callable[[int], float]:
+    """Return the song's clock: ticks -> seconds."""
+    changes = [(0, _USUAL_TEMPO), *song.tempos]
+    ticks, sums = [0], [0.0]
+    for (before, tempo), (tick, _) in pairwise(changes):
+        sums.append(sums[-1] + (tick - before) * 60.0 / (tempo * song.ticks_per_beat))
+        ticks.append(tick)
+
+    def seconds(tick: int) -> float:
+        place = bisect_right(ticks, tick) - 1
+        return sums[place] + (tick - ticks[place]) * 60.0 / (changes[place][1] * song.ticks_per_beat)
+
+    return seconds

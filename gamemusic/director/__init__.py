@@ -1,0 +1,1 @@
+"""Live: music that a running game steers."""

@@ -1,0 +1,392 @@
+"""Director: the object that a running game holds."""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gamemusic.audio.loudness import db_to_amplitude
+from gamemusic.audio.soundfont import find_soundfont
+from gamemusic.audio.synth import check_sample_rate
+from gamemusic.composer.stinger import find_stinger
+from gamemusic.director.conductor import Conductor, Cue
+from gamemusic.director.deck import Deck, Mark
+from gamemusic.director.interpreter import hold, release
+from gamemusic.director.maker import Maker
+from gamemusic.director.mixer import Mixer
+from gamemusic.director.notifier import Moment, Notifier
+from gamemusic.director.saving import read_state, write_state
+from gamemusic.director.settings import Settings, check_gain_db, check_intensity, check_seconds
+from gamemusic.director.shelf import SHELF
+from gamemusic.director.studio import Studio
+from gamemusic.errors import InputError
+from gamemusic.score.phrase import Role
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from gamemusic.director.output import SoundCard
+
+__all__ = ["Director"]
+
+_MOST_READ = 1 << 20
+
+
+class Director:
+    """Plays moods, composed while they play, and moves between them.
+
+    Every method may be called from any thread, `read` by one at a time. Reading never waits for the composer: while the
+    next phrase is not ready, the last one is repeated.
+
+    Args:
+        sample_rate: In hertz, 8000 to 96000.
+        seed: The same seed gives each mood the same phrases; without one a seed is drawn, see `seed`.
+        soundfont: SF2 or SF3 file, or ``'chip'``; default: what each style asks for, or the system's.
+        settings: See `Settings`.
+
+    Raises:
+        InputError: For a value that is not allowed.
+        MissingError: FluidSynth or a soundfont is not installed.
+    """
+
+    channels = 2
+
+    def __init__(
+        self,
+        *,
+        sample_rate: int = 48000,
+        seed: int | None = None,
+        soundfont: str | Path | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._closed = True  # until everything is there, so that `close` has nothing to do
+        self.sample_rate = check_sample_rate(sample_rate)
+        self.settings = settings or Settings()
+        seed = _check_seed(secrets.randbits(32) if seed is None else seed)
+        find_soundfont(soundfont)  # a missing one is better told now than by silence
+        self._intensity = 0.5
+        self._stems = dict.fromkeys(Role, 1.0)
+        self._lock = threading.Lock()
+        self._card: SoundCard | None = None
+        self._notifier = Notifier()
+        self._mixer = Mixer(
+            self.sample_rate,
+            round(self.settings.ahead_seconds * self.sample_rate),
+            self._tell,
+            alone=self.settings.patient,
+        )
+        self._mixer.under_gain = db_to_amplitude(self.settings.stinger_duck_db)
+        self._mixer.volume.value = self._mixer.volume.target = db_to_amplitude(self.settings.headroom_db)
+        self._conductor = Conductor(self._mixer, self.settings, lambda: self._intensity, self._set_stems)
+        maker = Maker(SHELF, self.sample_rate, soundfont, self.settings)
+        self._studio = Studio(maker, self._mixer, self._conductor, self.settings, lambda: self._intensity, seed)
+        self._sound_thread = threading.Thread(target=self._mixer.run_ahead, name="gamemusic sound", daemon=True)
+        if not self.settings.patient:
+            self._sound_thread.start()
+        hold(self.settings.switch_seconds)
+        self._closed = False
+        atexit.register(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # asking for music -----------------------------------------------------------------------------------------------
+
+    def play(
+        self,
+        mood: str | Path,
+        style: str | None = None,
+        intensity: float | None = None,
+        *,
+        at: str = "bar",
+        by: str = "bridge",
+        resume: bool = True,
+    ) -> None:
+        """Ask for a mood; returns at once.
+
+        It begins at the first boundary that was asked for at which its first phrase is ready, and until then the music
+        goes on as it is. Where nothing plays it begins as soon as it is ready.
+
+        Args:
+            mood: Name of an installed mood, or path of a pack.
+            style: One of its styles; default its first.
+            intensity: 0 to 1; default: unchanged.
+            at: ``'beat'``, ``'bar'`` or ``'phrase'``: where the old music ends.
+            by: ``'bridge'``: a bar or two that the mood's model composes lead there; ``'cut'``; ``'crossfade'``.
+            resume: Go on where the mood was left, if it was played before; else from its first bar.
+
+        Raises:
+            InputError: For a mood or style that does not exist, or another value that is not allowed.
+            PackError, FormatError: When the pack is damaged.
+        """
+        self._check_open()
+        Cue.check(at, by)
+        if intensity is not None:
+            intensity = check_intensity(intensity)
+        program = self._studio.program(mood, style)
+        if intensity is not None:
+            self.intensity = intensity
+        self._studio.play(Cue(program, at, by), resume=resume)
+
+    def prepare(self, mood: str | Path, style: str | None = None) -> None:
+        """Load a mood and compose its first phrase ahead, so that `play` finds it ready; returns at once.
+
+        Raises: as `play`.
+        """
+        self._check_open()
+        self._studio.prepare(self._studio.program(mood, style))
+
+    def stinger(self, name: str, at: str = "beat") -> None:
+        """Play a one-shot of the mood that plays over the music, in its key and chord; returns at once.
+
+        Args:
+            name: One of the stingers of the mood's preset, or of those that every mood has.
+            at: ``'beat'``, ``'bar'`` or ``'phrase'``.
+
+        Raises:
+            InputError: For a name that does not exist, or when no music plays.
+        """
+        self._check_open()
+        Cue.check(at, "bridge")
+        program = self._conductor.playing
+        if program is None:
+            raise InputError("a stinger needs music that it sounds in; call play() first and wait until it is heard")
+        find_stinger(program.preset, name)
+        self._studio.sting(name, at)
+
+    @property
+    def seed(self) -> int:
+        """From which the seeds of all phrases are derived."""
+        return self._studio.seed
+
+    @property
+    def intensity(self) -> float:
+        """0 to 1: layers follow at the next beat, notes from the next phrase on.
+
+        Setting raises InputError for any other value.
+        """
+        return self._intensity
+
+    @intensity.setter
+    def intensity(self, intensity: float) -> None:
+        self._intensity = check_intensity(intensity)
+        self._studio.follow_intensity()
+
+    def pause(self) -> None:
+        """Fade out within 10 ms and stand still until `resume`."""
+        self._check_open()
+        self._mixer.pause()
+
+    def resume(self) -> None:
+        """Go on where the music was paused."""
+        self._check_open()
+        self._mixer.resume()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the music stands still, or is about to."""
+        return self._mixer.paused
+
+    def stop(self, fade: float = 2.0) -> None:
+        """Fade the music out within ``fade`` seconds, 0 to 60; `play` begins anew, where each mood was left."""
+        self._check_open()
+        frames = max(64, round(check_seconds(fade, "fade") * self.sample_rate))
+        with self._studio.lock:
+            self._studio.cue = None
+            self._conductor.stop(frames)
+
+    def duck(self, db: float, seconds: float = 0.3) -> None:
+        """Turn the music down to ``db`` (-96 to 0) within ``seconds``, as under speech; ``duck(0)`` takes it back."""
+        self._check_open()
+        gain = db_to_amplitude(check_gain_db(db))
+        self._mixer.ducking.go(gain, max(64, round(check_seconds(seconds, "seconds") * self.sample_rate)))
+
+    def set_stem(self, role: Role | str, gain: float, seconds: float = 0.05) -> None:
+        """Turn one role up or down by a factor, 0 to 1, in all music: any subset of roles is music.
+
+        Raises:
+            InputError: For an unknown role or a gain out of range.
+        """
+        self._check_open()
+        try:
+            part = Role(role)
+        except ValueError:
+            raise InputError(f"role {role!r} is not one of {', '.join(map(str, Role))}") from None
+        self._stems[part] = check_intensity(gain)
+        frames = max(1, round(check_seconds(seconds, "seconds") * self.sample_rate))
+        for deck in self._mixer.decks:
+            deck.stems[part].go(self._stems[part], frames)
+
+    # hearing it -----------------------------------------------------------------------------------------------------
+
+    def read(self, frames: int, dtype: Literal["float32", "int16"] = "float32") -> npt.NDArray[Any]:
+        """Return the next sound, shape (frames, 2), and let the music's time pass by it.
+
+        Silence until the first phrase is ready, in a pause, and after `close`. Never waits for the composer, a disk or
+        the network.
+
+        Args:
+            frames: 1 to 1,048,576.
+            dtype: ``'float32'``, within -1..1, or ``'int16'``.
+
+        Raises:
+            InputError: For another number or type.
+        """
+        if isinstance(frames, bool) or not isinstance(frames, int | np.integer) or not 1 <= frames <= _MOST_READ:
+            raise InputError(f"frames must be a whole number, 1 to {_MOST_READ} (received {frames!r})")
+        if dtype not in ("float32", "int16"):
+            raise InputError(f"dtype must be 'float32' or 'int16' (received {dtype!r})")
+        sound = self._mixer.read(int(frames))
+        if dtype == "int16":
+            whole: npt.NDArray[np.int16] = np.rint(sound * 32767.0).astype(np.int16)
+            return whole
+        return sound
+
+    def start(self, device: int | str | None = None, latency: float = 0.2) -> None:
+        """Feed a sound card until `close`; needs the extra ``gamemusic[sounddevice]``.
+
+        Args:
+            device: Number or name of the device; default the system's.
+            latency: Seconds of sound that the card holds: what the interpreter may be held up without being heard.
+
+        Raises:
+            MissingError: sounddevice or PortAudio is not installed, or there is no device.
+        """
+        from gamemusic.director.output import SoundCard
+
+        self._check_open()
+        with self._lock:
+            if self._card is None:
+                self._card = SoundCard(self, device=device, latency=latency)
+
+    def on_bar(self, function: Callable[[Moment], object]) -> None:
+        """Call ``function`` with a `Moment` at every bar line that is heard, on a thread of its own."""
+        self._check_open()
+        self._notifier.on_bar(function)
+
+    def on_phrase(self, function: Callable[[Moment], object]) -> None:
+        """Call ``function`` with a `Moment` whenever a phrase, bridge or stinger begins, on a thread of its own."""
+        self._check_open()
+        self._notifier.on_phrase(function)
+
+    @property
+    def now(self) -> Moment | None:
+        """The bar that was heard last; None before the first."""
+        mark = self._mixer.now
+        return None if mark is None else self._moment(mark)
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What happened so far: frames read, blocks made late, phrases composed, late repeats, moves, bridges ..."""
+        self._conductor.settle()
+        counters = self._mixer.counters
+        return {name: value for name in counters.__slots__ if isinstance(value := getattr(counters, name), int)}
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The latest errors of composing, in words; the music went on without what failed."""
+        return tuple(self._mixer.counters.errors)
+
+    def wait_ready(self, timeout: float = 10.0) -> bool:
+        """Wait until the mood that was asked for last is ready to be read; return whether it is.
+
+        Not for a game's loop; for loading screens, recordings and tests.
+        """
+        until = time.monotonic() + timeout
+        while not self._studio.ready():
+            if not self._studio.can_wait or time.monotonic() >= until:
+                return False
+            time.sleep(0.005)
+        return True
+
+    # a saved game ---------------------------------------------------------------------------------------------------
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what a saved game needs to take its music up again: plain values, fit for JSON."""
+        with self._studio.lock, self._mixer.lock:
+            playing, heard = self._conductor.playing, self._conductor.heard()
+            if playing is not None and heard is not None and heard[0].take is playing.current:
+                playing.bar = heard[1]
+            wanted = self._studio.cue.program if self._studio.cue is not None else None
+            return write_state(self.seed, self._intensity, wanted, self._studio.programs.values(), self._stems)
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take up the music of a saved game; returns at once. What plays is left as by `play`.
+
+        Raises:
+            InputError: When it is no state that `save_state` gave.
+            InputError, PackError: When a mood of it is not installed any more.
+        """
+        self._check_open()
+        saved = read_state(state)
+        programs = []
+        for one in saved.programs:
+            program = self._studio.new_program(one.mood, one.style, saved.seed)
+            program.theme, program.variation, program.bar = one.theme, one.variation, one.bar
+            programs.append(program)
+        self._studio.exchange(saved.seed, programs)
+        for role, gain in saved.stems.items():
+            self.set_stem(role, gain)
+        self.intensity = saved.intensity
+        if saved.playing is not None:
+            self.play(*saved.playing)
+
+    def close(self) -> None:
+        """Stop and free everything; further reads give silence. From any thread, also inside a callback."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            card, self._card = self._card, None
+        atexit.unregister(self.close)
+        if card is not None:
+            card.close()
+        self._notifier.close()
+        self._studio.close()
+        self._mixer.close()
+        release(self.settings.switch_seconds)
+        if self._sound_thread.is_alive() and self._sound_thread is not threading.current_thread():
+            self._sound_thread.join(5.0)
+
+    def _set_stems(self, deck: Deck) -> None:
+        for role, gain in self._stems.items():
+            deck.stems[role].value = deck.stems[role].target = gain
+
+    def _tell(self, mark: Mark) -> None:
+        self._notifier.tell(self._moment(mark), first=mark.first)
+
+    def _moment(self, mark: Mark) -> Moment:
+        take = mark.placed.take
+        phrase = take.phrase
+        return Moment(
+            phrase.mood,
+            phrase.style,
+            mark.bar,
+            phrase.bars,
+            take.kind,
+            phrase.tempo_bpm,
+            phrase,
+            mark.frame / self.sample_rate,
+        )
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InputError("this director is closed; make a new one")
+
+
+def _check_seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 64:
+        raise InputError(f"seed must be a whole number, 0 to {(1 << 64) - 1} (received {seed!r})")
+    return seed

@@ -1,0 +1,79 @@
+"""Shelf: packs with their models loaded, shared by all directors of the process."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gamemusic.composer.composer import Composer
+from gamemusic.packs.library import find_pack
+from gamemusic.packs.pack import Pack
+
+__all__ = ["SHELF", "Shelf"]
+
+
+@dataclass(slots=True)
+class _Entry:
+    pack: Pack
+    composer: Composer | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Shelf:
+    """Keeps the moods that were used last.
+
+    Args:
+        size: How many models stay loaded, at least 1; each takes 10 to 15 MB. What is in use is never dropped.
+    """
+
+    def __init__(self, size: int = 6) -> None:
+        self.size = size
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def pack(self, mood: str | Path) -> Pack:
+        """Return a mood's pack; read from disk at the first call, so that a deleted pack goes on playing.
+
+        Raises:
+            InputError, PackError, FormatError: As `find_pack`.
+        """
+        return self._entry(mood).pack
+
+    @contextmanager
+    def composer(self, mood: str | Path) -> Iterator[Composer]:
+        """Lend a mood's composer; whoever asks meanwhile has to wait, so never call this where sound is made.
+
+        Raises:
+            PackError: When the model is damaged.
+        """
+        entry = self._entry(mood)
+        with entry.lock:
+            if entry.composer is None:
+                entry.composer = Composer(entry.pack)
+                self._drop_models()
+            yield entry.composer
+
+    def _entry(self, mood: str | Path) -> _Entry:
+        name = str(mood)
+        with self._lock:
+            if name in self._entries:
+                self._entries.move_to_end(name)
+                return self._entries[name]
+        entry = _Entry(find_pack(mood))  # outside the lock: it reads the disk
+        with self._lock:
+            return self._entries.setdefault(name, entry)
+
+    def _drop_models(self) -> None:
+        with self._lock:
+            loaded = [entry for entry in self._entries.values() if entry.composer is not None]
+            for entry in loaded[: max(0, len(loaded) - self.size)]:
+                if not entry.lock.locked():
+                    entry.composer = None
+
+
+SHELF = Shelf()
+"""The process's shelf."""
