@@ -10,14 +10,30 @@ from gamemusic.packs.fingerprint import Fingerprint, describe_bars
 from gamemusic.score.phrase import DRUM_TICKS
 from gamemusic.tokens.bars import Bar
 
-__all__ = ["LONGEST_COPY", "count_faults", "find_faults", "measure_pace", "rank"]
+__all__ = ["LONGEST_COPY", "count_faults", "describe_own", "find_faults", "measure_pace", "rank"]
 
 LONGEST_COPY = 12
 """Notes in a row, with their rhythm, that a phrase may share with its training music."""
 
 
+def describe_own(bars: Sequence[Bar], repeats: Mapping[int, int], bar_ticks: int) -> dict[str, int]:
+    """Return the figures of a candidate's own bars, see `gamemusic.packs.fingerprint.describe_bars`.
+
+    Args:
+        bars: The candidate.
+        repeats: Bars that copy others by plan, and so say nothing of the candidate.
+        bar_ticks: Length of a bar.
+    """
+    return describe_bars(_own_bars(bars, repeats), bar_ticks)
+
+
+def _own_bars(bars: Sequence[Bar], repeats: Mapping[int, int]) -> list[Bar]:
+    return [bar for index, bar in enumerate(bars) if index not in repeats]
+
+
 def find_faults(
     bars: Sequence[Bar],
+    figures: Mapping[str, int],
     *,
     heard: Sequence[int],
     repeats: Mapping[int, int],
@@ -31,11 +47,12 @@ def find_faults(
 
     Args:
         bars: The candidate.
+        figures: Its `describe_own`.
         heard: Streams that should be heard; each is absent when three quarters of the bars lack it. A bar's
             length of silence is empty, whoever plays.
-        repeats: Bars that copy others by plan, and so say nothing of the candidate.
+        repeats: Bars that copy others by plan: their notes are no copy of the training music.
         given: Bars whose lead was fixed beforehand.
-        usual: Usual figures of music of this style, see `gamemusic.packs.fingerprint.describe_bars`.
+        usual: Lowest and highest usual value of the figures in music of this style.
         fingerprint: Of the training music; None where the pack has none.
         bar_ticks: Length of a bar.
     """
@@ -44,8 +61,7 @@ def find_faults(
         faults.add("absent")
     if _longest_silence(bars, bar_ticks) >= bar_ticks:
         faults.add("empty")
-    own = [bar for index, bar in enumerate(bars) if index not in repeats]
-    for name, value in describe_bars(own, bar_ticks).items():
+    for name, value in figures.items():
         if name not in usual or (given and name.startswith("lead")):
             continue
         low, high = usual[name]
@@ -53,6 +69,7 @@ def find_faults(
             faults.add({"chords": "static", "lead_rests": "", "repeats": "", "lead_rhythms": ""}.get(name, "empty"))
         elif value > high:
             faults.add({"repeats": "repetitive", "lead_rests": "empty"}.get(name, _too_much(name)))
+    own = _own_bars(bars, repeats)
     if fingerprint is not None and not given and fingerprint.longest_run(own, bar_ticks) > LONGEST_COPY:
         faults.add("copied")
     return tuple(sorted(faults - {""}))
@@ -77,10 +94,8 @@ def _too_much(name: str) -> str:
     return "crowded" if name.endswith("_notes") else "erratic"
 
 
-def measure_pace(bars: Sequence[Bar], repeats: Mapping[int, int], bar_ticks: int) -> int:
-    """Return a candidate's notes a quarter note, of all roles, in thousandths; bars that copy others do not count."""
-    own = [bar for index, bar in enumerate(bars) if index not in repeats]
-    figures = describe_bars(own, bar_ticks)
+def measure_pace(figures: Mapping[str, int]) -> int:
+    """Return a candidate's notes a quarter note, of all roles, in thousandths, from its `describe_own`."""
     return sum(value for name, value in figures.items() if name.endswith("_notes"))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gamemusic.composer.candidates import Candidates
-from gamemusic.composer.judge import LONGEST_COPY, count_faults, find_faults, measure_pace, rank
+from gamemusic.composer.judge import LONGEST_COPY, count_faults, describe_own, find_faults, measure_pace, rank
 from gamemusic.packs.fingerprint import Fingerprint, describe_bars, find_grams
 from gamemusic.tokens.bars import EMPTY_BAR, Bar, Event
 from gamemusic.tokens.vocabulary import STREAMS
@@ -36,7 +38,8 @@ def faults(bars: list[Bar], **changes: object) -> tuple[str, ...]:
         "fingerprint": None,
         "bar_ticks": 48,
     }
-    return find_faults(bars, **{**given, **changes})  # type: ignore[arg-type]  # a test's shorthand
+    arguments: dict[str, Any] = {**given, **changes}
+    return find_faults(bars, describe_own(bars, arguments["repeats"], arguments["bar_ticks"]), **arguments)
 
 
 def test_a_usual_phrase_has_no_faults() -> None:
@@ -109,9 +112,9 @@ def test_ranking_adds_places_and_faults_come_last() -> None:
 
 
 def test_pace_counts_notes_a_beat_without_repeats() -> None:
-    assert measure_pace(BARS, {}, 48) == 1500
-    assert measure_pace([*BARS, bar(), bar()], {4: 0, 5: 1}, 48) == 1500
-    assert measure_pace([*BARS, *[bar()] * 4], {}, 48) == 750
+    assert measure_pace(describe_own(BARS, {}, 48)) == 1500
+    assert measure_pace(describe_own([*BARS, bar(), bar()], {4: 0, 5: 1}, 48)) == 1500
+    assert measure_pace(describe_own([*BARS, *[bar()] * 4], {}, 48)) == 750
 
 
 def test_faults_are_counted() -> None:
