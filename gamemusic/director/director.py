@@ -365,6 +365,7 @@ class Director:
             deck.stems[role].value = deck.stems[role].target = gain
 
     def _tell(self, mark: Mark) -> None:
+        self._studio.feed_soon()
         self._notifier.tell(self._moment(mark), first=mark.first)
 
     def _moment(self, mark: Mark) -> Moment:

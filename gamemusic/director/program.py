@@ -108,25 +108,31 @@ class Program:
 
     def follow(self, _frame: int) -> tuple[Take, int]:
         """Return what is played next, and from which bar."""
-        with self._lock:
-            result = self._follow()
         self._hungry()
-        return result
+        with self._lock:
+            return self._follow()
 
-    def wanted(self, ahead: int) -> Spec | None:
-        """Return what should be composed next; None when nothing is missing."""
+    def wanted(self, ahead: int, *, late: bool) -> Spec | None:
+        """Return what should be composed next; None when nothing is missing.
+
+        Args:
+            ahead: Phrases to be ready; with one, it is composed as late as is safe, for what the game wants then.
+            late: Whether the pass that plays is half over.
+        """
         with self._lock:
             if self.current is None:
                 return self.spec(self.theme, self.variation)
-            while self._ready and self._spec_of(self._ready[-1]).level != self.level:
-                self._ready.pop()
             playing = self._spec_of(self._fresh or self.current)
-            if playing.level != self.level and playing.variation >= 0:
+            last = self.plays > self._plain_repeats()
+            if late and not last and playing.level != self.level:
                 return replace(playing, level=self.level)
+            if not (playing.variation < 0 or ahead > 1 or (late and last)):
+                return None
+            while late and self._ready and self._spec_of(self._ready[-1]).level != self.level:
+                self._ready.pop()
             if len(self._ready) >= ahead:
                 return None
-            last = self._spec_of(self._ready[-1] if self._ready else self.current)
-            return self._after(last)
+            return self._after(self._spec_of(self._ready[-1] if self._ready else self.current))
 
     def supply(self, take: Take) -> None:
         """Take what `wanted` asked for; what is no longer wanted is dropped."""
@@ -160,8 +166,7 @@ class Program:
         if self._resting:
             self._resting = False
             return self._begin()
-        repeats = 0 if self.variation < 0 else self.preset.repeats
-        if self.plays > repeats:
+        if self.plays > self._plain_repeats():
             if self._ready:
                 self.current = self._ready.popleft()
                 spec = self._spec_of(self.current)
@@ -173,6 +178,9 @@ class Program:
             else:
                 self._late()
         return self._begin()
+
+    def _plain_repeats(self) -> int:
+        return 0 if self.variation < 0 else self.preset.repeats
 
     def _go_on(self) -> tuple[Take, int]:
         bar, self.bar = self.bar, 0

@@ -137,12 +137,15 @@ class Studio:
             self._workers.submit(self._feed_now)
         self._workers.wake()
 
+    def feed_soon(self) -> None:
+        """As `feed`, on the threads that there are; returns at once."""
+        self._workers.wake()
+
     def follow_intensity(self) -> None:
         """Let the programs that are heard, or will be, know of a new intensity."""
-        for program in {self._conductor.coming, None if self.cue is None else self.cue.program} - {None}:
-            assert program is not None
-            self._set_level(program)
-        self.feed()
+        for program in (self._conductor.coming, None if self.cue is None else self.cue.program):
+            if program is not None:
+                self._set_level(program)
 
     def ready(self) -> bool:
         """Whether what was asked for last plays or is about to; if nothing was, whether all is prepared."""
@@ -276,12 +279,19 @@ class Studio:
         """Compose what a program wants next; return whether it wanted anything."""
         if program is not self._conductor.coming or self._conductor.coming is None:
             self._set_level(program)
-        spec = program.wanted(self._settings.phrases_ahead)
+        spec = program.wanted(self._settings.phrases_ahead, late=self._is_late(program))
         if spec is None:
             return False
         self._mixer.counters.composed += 1
         program.supply(self._maker.phrase(spec))
         return True
+
+    def _is_late(self, program: Program) -> bool:
+        """Return whether the pass that a program plays is half over."""
+        if self._conductor.playing is not program:
+            return False
+        heard = self._conductor.heard()
+        return heard is not None and 2 * (heard[1] + 1) > heard[0].take.phrase.bars
 
     def _take_deck(self, program: Program) -> Deck:
         with self.lock:

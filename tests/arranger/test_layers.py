@@ -211,8 +211,8 @@ def test_no_plan_makes_a_bar_silent(phrase: Phrase) -> None:
     music = arrange(phrase)
     bar = phrase.meter.bar_ticks
     for index, written in enumerate(bars_of(phrase)):
-        # what only leans into the bar for less than a beat may go, and so may what only the formless phrase has: a fill,
-        # and the kick where it arrives
+        # what only leans into the bar for less than a beat may go, and so may what only the formless phrase has: a
+        # fill, and the kick where it arrives
         filled = {index, index - 1} & (fill_bars(without_form(phrase)) - fill_bars(phrase))
         if written and _starts(phrase, index) and not filled:
             assert sounding(music, index * bar, index * bar + bar), index

@@ -26,7 +26,7 @@ def _fluidsynth() -> None:
 
 @pytest.fixture
 def make_director() -> Iterator[Make]:
-    """Return a maker of directors with chip sounds; patient unless said otherwise, so that they always play the same."""
+    """Return a maker of directors with chip sounds, patient unless said otherwise: they always play the same."""
     made: list[Director] = []
 
     def make(**options: Any) -> Director:
