@@ -17,11 +17,13 @@ demo: $(VENV)/.runtime
 	@$(BIN)/python examples/02_demo_page.py out $(if $(ALL),--all)
 
 test: $(VENV)/.develop
-	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user
+	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user \
+		libportaudio2 libopenal1 libasound2
 	$(BIN)/python -m pytest -q
 
 slow: $(VENV)/.develop
-	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user
+	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user \
+		libportaudio2 libopenal1 libasound2
 	$(BIN)/python -m pytest -q -m "slow or not slow"
 
 lint: $(VENV)/.develop

@@ -151,18 +151,21 @@ class Director:
     def stinger(self, name: str, at: str = "beat") -> None:
         """Play a one-shot of the mood that plays over the music, in its key and chord; returns at once.
 
+        Asked for before the first music is ready, it waits for that.
+
         Args:
             name: One of the stingers of the mood's preset, or of those that every mood has.
             at: ``'beat'``, ``'bar'`` or ``'phrase'``.
 
         Raises:
-            InputError: For a name that does not exist, or when no music plays.
+            InputError: For a name that does not exist, or when no music was asked for.
         """
         self._check_open()
         Cue.check(at, "bridge")
-        program = self._conductor.playing
+        cue = self._studio.cue
+        program = self._conductor.playing or (None if cue is None else cue.program)
         if program is None:
-            raise InputError("a stinger needs music that it sounds in; call play() first and wait until it is heard")
+            raise InputError("a stinger needs music that it sounds in; call play() first")
         find_stinger(program.preset, name)
         self._studio.sting(name, at)
 

@@ -78,7 +78,7 @@ class Mixer:
         """Frame of the director's life that is read next; stands still in a pause."""
         self.counters = Counters()
         self.now: Mark | None = None
-        """The last mark that was heard."""
+        """The last mark that was heard, but for those of stingers."""
         self.volume = Fader(1.0)
         self.ducking = Fader(1.0)
         self.pausing = Fader(1.0)
@@ -172,7 +172,7 @@ class Mixer:
             while deck.marks and deck.marks[0].frame < end:
                 mark = deck.marks.popleft()
                 if mark.frame < deck.cut_frame:
-                    self.now = mark
+                    self.now = self.now if deck.over else mark
                     self._tell(mark)
 
     def _limit(self, sound: Audio) -> None:

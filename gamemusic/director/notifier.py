@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gamemusic.score.phrase import Phrase
 
@@ -32,7 +32,7 @@ class Moment:
     """``phrase``, ``bridge``, ``rest`` or ``stinger``."""
     tempo_bpm: float
     """Quarter notes a minute."""
-    phrase: Phrase
+    phrase: Phrase = field(repr=False)
     seconds: float
     """Music heard since the director began, without pauses."""
 

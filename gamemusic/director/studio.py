@@ -60,6 +60,8 @@ class Studio:
         self._decks: dict[tuple[str, str], Deck] = {}
         self._bridges: OrderedDict[tuple[Any, ...], Take] = OrderedDict()
         self._stingers = 0
+        self._waiting: list[tuple[str, str, int]] = []
+        """Stingers that were asked for before there was music."""
         self._closed = False
         self._workers = Workers(self._work_ahead, self._note_failure, patient=settings.patient)
 
@@ -138,7 +140,11 @@ class Studio:
         self._workers.wake()
 
     def feed_soon(self) -> None:
-        """As `feed`, on the threads that there are; returns at once."""
+        """As `feed`, on the threads that there are, when a bar is heard; returns at once."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for name, at, seed in waiting:
+                self._workers.submit(lambda name=name, at=at, seed=seed: self._sting(name, at, seed))  # type: ignore[misc]
         self._workers.wake()
 
     def follow_intensity(self) -> None:
@@ -222,6 +228,9 @@ class Studio:
         for _ in range(2):
             deck = self._conductor.deck()
             if deck is None:
+                with self.lock:
+                    if self.cue is not None:
+                        self._waiting.append((name, at, seed))
                 return
             frame, placed, _ = deck.boundary(at, self._mixer.soonest + earliest)
             take = placed.take

@@ -237,6 +237,18 @@ def test_a_stinger_sounds_on_the_beat_in_the_key_and_the_music_steps_back(make_d
         director.stinger("nothing of the kind")
 
 
+def test_a_stinger_that_comes_before_the_music_waits_for_it(make_director: Any, tiny: str) -> None:
+    director = make_director()
+    told = moments(director)
+    director.play(tiny)
+    director.stinger("win")
+    record(director, 6)
+    assert [moment.kind for moment in told if moment.bar == 0].count("stinger") == 1
+    assert director.now is not None
+    assert director.now.kind == "phrase"
+    assert told[0].kind == "phrase"
+
+
 def test_a_saved_game_takes_its_music_up_again(make_director: Any, tiny: str) -> None:
     director = make_director(seed=9)
     told = moments(director)
