@@ -29,19 +29,20 @@ class Convolver:
     """
 
     def __init__(self, room: Room, sample_rate: int, block_frames: int) -> None:
-        self._response = _response_spectra(room, sample_rate, block_frames)  # (2, partitions, block + 1)
+        self._response = _response_spectra(room, sample_rate, block_frames)  # (block + 1, partitions, 2)
         self._block = block_frames
-        partitions = self._response.shape[1]
-        self._past = np.zeros((partitions, block_frames + 1), np.complex64)
+        self._partitions = int(self._response.shape[1])
+        # the delay line twice over, so that all of it, newest first, is always one slice
+        self._past = np.zeros((block_frames + 1, 1, 2 * self._partitions), np.complex64)
         self._before = np.zeros(block_frames, np.float32)
         self._place = 0
-        self._quiet = partitions + 1
+        self._quiet = self._partitions + 1
         """Silent blocks in a row up to now."""
 
     @property
     def rings(self) -> bool:
         """Whether the room still answers to something."""
-        return bool(self._quiet <= len(self._past))
+        return self._quiet <= self._partitions
 
     def process(self, send: Audio) -> Audio:
         """Return the room's answer, (2, block), to the next block of its send, (block,)."""
@@ -49,24 +50,23 @@ class Convolver:
         self._quiet = 0 if heard else self._quiet + 1
         if not self.rings:
             return np.zeros((2, self._block), np.float32)
-        self._past[self._place] = np.fft.rfft(np.concatenate([self._before, send]))
+        self._place = (self._place - 1) % self._partitions
+        spectrum = np.fft.rfft(np.concatenate([self._before, send]))
+        self._past[:, 0, self._place] = self._past[:, 0, self._place + self._partitions] = spectrum
         self._before = send.copy()
-        # newest first, in two runs round the end of the delay line
-        place, partitions = self._place, len(self._past)
-        answer = np.einsum("kf,ekf->ef", self._past[place::-1], self._response[:, : place + 1])
-        if place + 1 < partitions:
-            answer += np.einsum("kf,ekf->ef", self._past[:place:-1], self._response[:, place + 1 :])
-        self._place = (place + 1) % partitions
-        return np.fft.irfft(answer, 2 * self._block)[:, self._block :].astype(np.float32)
+        # a small product for each frequency: three times as fast as multiplying and adding arrays
+        answer = np.matmul(self._past[:, :, self._place : self._place + self._partitions], self._response)[:, 0, :]
+        return np.fft.irfft(answer.T, 2 * self._block)[:, self._block :].astype(np.float32)
 
 
 @functools.lru_cache(maxsize=8)
 def _response_spectra(room: Room, sample_rate: int, block: int) -> npt.NDArray[np.complex64]:
-    """Return the response's partitions, newest first, as the delay line wants them: (2, partitions, block + 1)."""
+    """Return the spectra of the response's partitions: (block + 1, partitions, 2)."""
     response = impulse_response(room, sample_rate) * np.float32(10.0 ** (room.level_db / 20.0))
     partitions = -(-response.shape[1] // block)
     padded = np.zeros((2, partitions * block), np.float32)
     padded[:, : response.shape[1]] = response
-    spectra = np.fft.rfft(padded.reshape(2, partitions, block), 2 * block, axis=2).astype(np.complex64)
+    found = np.fft.rfft(padded.reshape(2, partitions, block), 2 * block, axis=2)
+    spectra = np.ascontiguousarray(found.transpose(2, 1, 0)).astype(np.complex64)
     spectra.setflags(write=False)  # shared by the cache
     return spectra

@@ -116,7 +116,8 @@ class Mixer:
             self.counters.frames += frames
             if self._alone:
                 self._free()
-            self._wake.set()
+            elif any(deck.head - self.position < self._ahead // 2 for deck in self.decks):
+                self._wake.set()  # not at every read: waking a thread costs more than mixing
             return sound
 
     def _mix(self, sound: Audio) -> None:
