@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from gamemusic.composer.sampler import LOGIT_STEPS
-from gamemusic.composer.session import Memory
-from gamemusic.tokens.vocabulary import NOTE, ROLES, STYLE_NAMES
-from gamemusic_export.batches import PADDING, whole_excerpts
+from gamemusic.tokens.vocabulary import STYLE_NAMES
 from gamemusic_export.dataset import Dataset
-from gamemusic_export.prepared import COLUMNS
+from gamemusic_export.prediction import FIRST_NOTE, Predictor, foretell, log_total
 from gamemusic_export.train import Score
 
-__all__ = ["Predictor", "compare_style_tokens", "score_session"]
-
-_FIRST_NOTE = NOTE[ROLES[0]]
-_STYLE = COLUMNS.index("style")
-
-
-class Predictor(Protocol):
-    """What predicts like a `gamemusic.composer.session.Session`."""
-
-    def start(self, batch: int) -> Memory:
-        """Return the empty memory of ``batch`` sequences."""
-
-    def step(self, features: npt.NDArray[np.int64], memory: Memory) -> tuple[npt.NDArray[np.int32], Memory]:
-        """Return the next tokens' logits (B, V), in 1/256 nat, and the new memory."""
+__all__ = ["compare_style_tokens", "score_session"]
 
 
 def score_session(
@@ -55,27 +38,12 @@ def score_session(
     bits: dict[int, float] = defaultdict(float)
     notes: dict[int, int] = defaultdict(int)
     tokens = 0
-    memory = session.start(1)
-    for features, targets, fresh, group in whole_excerpts(dataset, excerpts, rows=rows, steps=steps):
-        if style is not None:
-            features[:, :, _STYLE] = style
-        if fresh.all():
-            memory = session.start(len(group))
-        for step in range(features.shape[1]):
-            wanted = targets[:, step]
-            if (targets[:, step:] == PADDING).all():
-                break
-            logits, memory = session.step(np.ascontiguousarray(features[:, step]), memory)
-            scaled = logits.astype(np.float64) / LOGIT_STEPS
-            largest = scaled.max(axis=1, keepdims=True)
-            total = np.log(np.exp(scaled - largest).sum(axis=1)) + largest[:, 0]
-            counts = wanted != PADDING
-            chosen = scaled[np.arange(len(wanted)), np.where(counts, wanted, 0)]
-            missed = np.where(counts, total - chosen, 0.0) / np.log(2)
-            for row, excerpt in enumerate(group.tolist()):
-                bits[excerpt] += float(missed[row])
-                notes[excerpt] += int(wanted[row] >= _FIRST_NOTE)
-            tokens += int(counts.sum())
+    for one in foretell(session, dataset, excerpts, style=style, rows=rows, steps=steps):
+        missed = (log_total(one.logits) - one.chosen()) / np.log(2)
+        for index, part, token in zip(one.excerpts.tolist(), missed.tolist(), one.tokens.tolist(), strict=True):
+            bits[index] += part
+            notes[index] += token >= FIRST_NOTE
+        tokens += len(one.tokens)
     total_bits = sum(bits.values())
     return Score(total_bits / max(1, sum(notes.values())), total_bits / max(1, tokens), dict(bits), dict(notes))
 

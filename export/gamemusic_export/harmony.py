@@ -1,14 +1,11 @@
-"""Key and chords of a stretch of notes, by dynamic programming over pitch-class weights.
-
-Key profiles: C. L. Krumhansl and E. J. Kessler, "Tracing the dynamic changes in perceived tonal organization in a
-spatial representation of musical keys", Psychological Review 89 (1982).
-"""
+"""Key and chords of a stretch of notes, by dynamic programming over pitch-class weights."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.composer.theme import KEY_PROFILES
 from gamemusic.score.phrase import Chord
 from gamemusic.theory import CHORD_QUALITIES, MODES, Key
 
@@ -16,8 +13,7 @@ __all__ = ["find_chords", "find_keys", "pitch_class_weights"]
 
 Array = npt.NDArray[np.float64]
 
-_MAJOR = np.array((6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88))
-_MINOR = np.array((6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17))
+_MAJOR, _MINOR = (np.array(profile) / 1000 for _, profile in KEY_PROFILES)
 _KEY_CHANGE = 0.35
 """Correlation a new key must gain, over a window, to be worth a change."""
 

@@ -1,17 +1,21 @@
-"""Bits per note under the grammar's masks, alike for every predictor, so that no one is paid for what rules ensure."""
+"""How held-out music is foretold, step by step; and bits per note under the grammar's masks.
+
+The masks are alike for every predictor, so that no one is paid for what rules ensure.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from gamemusic.composer.sampler import LOGIT_STEPS
+from gamemusic.composer.session import Memory
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
 from gamemusic.tokens.grammar import Grammar, Rules
@@ -22,17 +26,78 @@ from gamemusic_export.batches import PADDING, whole_excerpts
 from gamemusic_export.dataset import Dataset
 from gamemusic_export.prepared import COLUMNS
 
-if TYPE_CHECKING:
-    from gamemusic_export.evaluate import Predictor
+__all__ = ["FIRST_NOTE", "Foretold", "MaskedScore", "Predictor", "find_legal", "foretell", "log_total", "score_masked"]
 
-__all__ = ["MaskedScore", "find_legal", "score_masked"]
-
-_FIRST_NOTE = NOTE[ROLES[0]]
-_METER, _ROLES = COLUMNS.index("meter"), COLUMNS.index("roles")
+FIRST_NOTE = NOTE[ROLES[0]]
+"""Tokens from here on are notes."""
+_METER, _ROLES, _STYLE = (COLUMNS.index(name) for name in ("meter", "roles", "style"))
 _UNLIMITED = 128
 """Notes struck at once that no phrase has."""
 
 Grammars = dict[tuple[int, int], Grammar]
+
+
+class Predictor(Protocol):
+    """What predicts like a `gamemusic.composer.session.Session`."""
+
+    def start(self, batch: int) -> Memory:
+        """Return the empty memory of ``batch`` sequences."""
+
+    def step(self, features: npt.NDArray[np.int64], memory: Memory) -> tuple[npt.NDArray[np.int32], Memory]:
+        """Return the next tokens' logits (B, V), in 1/256 nat, and the new memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """One step of several excerpts, of those that have not ended."""
+
+    place: int
+    """Tokens of each excerpt that were read before."""
+    excerpts: npt.NDArray[np.int64]
+    """(n,)"""
+    logits: npt.NDArray[np.float64]
+    """What was foretold, (n, V), in nats."""
+    tokens: npt.NDArray[np.int64]
+    """What came, (n,)."""
+
+    def chosen(self) -> npt.NDArray[np.float64]:
+        """Return the logit of each token that came, (n,)."""
+        return self.logits[np.arange(len(self.tokens)), self.tokens]
+
+
+def foretell(
+    predictor: Predictor,
+    dataset: Dataset,
+    excerpts: npt.NDArray[np.int64],
+    *,
+    style: int | None = None,
+    rows: int = 64,
+    steps: int = 512,
+) -> Iterator[Foretold]:
+    """Yield what a predictor foretells of whole excerpts, step by step.
+
+    Args:
+        predictor: A session, or anything that is asked like one.
+        dataset: Where the excerpts come from.
+        excerpts: Which ones.
+        style: Index of the style token that the predictor is told; None: each excerpt's own.
+        rows: Excerpts read at once.
+        steps: Steps read at once.
+    """
+    memory, place = predictor.start(1), 0
+    for features, targets, fresh, group in whole_excerpts(dataset, excerpts, rows=rows, steps=steps):
+        if style is not None:
+            features[:, :, _STYLE] = style
+        if fresh.all():
+            memory, place = predictor.start(len(group)), 0
+        for step in range(features.shape[1]):
+            running = np.flatnonzero(targets[:, step] != PADDING)
+            if not len(running):
+                break
+            logits, memory = predictor.step(np.ascontiguousarray(features[:, step]), memory)
+            scaled = logits[running].astype(np.float64) / LOGIT_STEPS
+            yield Foretold(place, group[running], scaled, targets[running, step])
+            place += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,40 +175,29 @@ def score_masked(
     """
     bits: dict[int, float] = defaultdict(float)
     notes: dict[int, int] = defaultdict(int)
-    plain, tokens, forbidden, done = 0.0, 0, 0, 0
-    masks: list[npt.NDArray[np.uint8]] = []
-    memory = predictor.start(1)
-    for features, targets, fresh, group in whole_excerpts(dataset, excerpts, rows=rows, steps=steps):
-        if fresh.all():
-            memory, done = predictor.start(len(group)), 0
+    plain, tokens, forbidden = 0.0, 0, 0
+    masks: dict[int, npt.NDArray[np.uint8]] = {}
+    for one in foretell(predictor, dataset, excerpts, rows=rows, steps=steps):
+        count, running = len(one.tokens), one.excerpts.tolist()
+        if not one.place:
             grammars: Grammars = {}  # not kept for longer: every new place in a bar adds a row to them
-            masks = [np.packbits(find_legal(dataset.excerpt(int(index)), grammars), axis=1) for index in group]
-        for step in range(features.shape[1]):
-            wanted = targets[:, step]
-            counts = wanted != PADDING
-            if not counts.any():
-                break
-            logits, memory = predictor.step(np.ascontiguousarray(features[:, step]), memory)
-            running = np.flatnonzero(counts)
-            wanted = wanted[running]
-            packed = np.stack([masks[row][done] for row in running])
-            legal = np.unpackbits(packed, axis=1, count=VOCABULARY_SIZE).astype(bool)
-            broken = ~legal[np.arange(len(running)), wanted]
-            legal[broken] = True
-            scaled = logits[running].astype(np.float64) / LOGIT_STEPS
-            chosen = scaled[np.arange(len(running)), wanted]
-            plain += float((_log_total(scaled) - chosen).sum())
-            missed = (_log_total(np.where(legal, scaled, -np.inf)) - chosen) / np.log(2)
-            for row, one, token in zip(running.tolist(), missed.tolist(), wanted.tolist(), strict=True):
-                bits[int(group[row])] += one
-                notes[int(group[row])] += token >= _FIRST_NOTE
-            tokens += len(running)
-            forbidden += int(broken.sum())
-            done += 1
-    count = max(1, sum(notes.values()))
+            masks = {index: np.packbits(find_legal(dataset.excerpt(index), grammars), axis=1) for index in running}
+        packed = np.stack([masks[index][one.place] for index in running])
+        legal = np.unpackbits(packed, axis=1, count=VOCABULARY_SIZE).astype(bool)
+        broken = ~legal[np.arange(count), one.tokens]
+        legal[broken] = True
+        chosen = one.chosen()
+        plain += float((log_total(one.logits) - chosen).sum())
+        missed = (log_total(np.where(legal, one.logits, -np.inf)) - chosen) / np.log(2)
+        for index, part, token in zip(running, missed.tolist(), one.tokens.tolist(), strict=True):
+            bits[index] += part
+            notes[index] += token >= FIRST_NOTE
+        tokens += count
+        forbidden += int(broken.sum())
+    every = max(1, sum(notes.values()))
     return MaskedScore(
-        bits_per_note=sum(bits.values()) / count,
-        bits_per_note_unmasked=plain / math.log(2) / count,
+        bits_per_note=sum(bits.values()) / every,
+        bits_per_note_unmasked=plain / math.log(2) / every,
         tokens=tokens,
         forbidden=forbidden,
         bits=dict(bits),
@@ -151,7 +205,7 @@ def score_masked(
     )
 
 
-def _log_total(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def log_total(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the logarithm of the sum of each row's exponentials."""
     largest = logits.max(axis=1)
     return np.asarray(np.log(np.exp(logits - largest[:, None]).sum(axis=1)) + largest)

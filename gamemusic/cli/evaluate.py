@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gamemusic.cli.train import missing_extra
 from gamemusic.errors import MissingError
-
-if TYPE_CHECKING:
-    from gamemusic.packs.pack import Pack
 
 __all__ = ["EVALUATE_REMEDY", "add_to"]
 
@@ -37,19 +33,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.set_defaults(run=run)
 
 
-def _find_packs(moods: list[str]) -> list[Pack]:
-    from gamemusic.packs.library import find_pack, list_packs
-
-    shipped = [one.path for one in list_packs() if one.origin == "shipped"]
-    return [find_pack(mood) for mood in moods or shipped]
-
-
 def run(options: argparse.Namespace) -> int:
     """Measure and print."""
     if options.summary:
+        from gamemusic.packs.library import find_packs
         from gamemusic_export.evaluation.summary import summarise_cards
 
-        print(summarise_cards(_find_packs(options.moods)))
+        print(summarise_cards(find_packs(options.moods)))
         return 0
     missing = missing_extra() + tuple(
         name

@@ -19,18 +19,20 @@ from gamemusic.tokens.bars import Event, transposition
 from gamemusic.tokens.vocabulary import MAX_DURATION, PITCH_RANGES, velocity_bin
 from gamemusic.units import METERS, TICKS_PER_BEAT, Meter
 
-__all__ = ["Theme", "fit_theme", "read_theme"]
+__all__ = ["KEY_PROFILES", "Theme", "fit_theme", "read_theme"]
 
 _DRUM_CHANNEL = 9
 _ANSWER_BARS = 2
 _ANSWER_STEPS = 3
 """Steps of the scale by which an answer lies higher."""
 _MAX_FILE_BYTES = 4 << 20
-# Krumhansl and Kessler (1982), in thousandths, so that the sums are the same everywhere
-_PROFILES = (
+KEY_PROFILES = (
     ("major", (6350, 2230, 3480, 2330, 4380, 4090, 2520, 5190, 2390, 3660, 2290, 2880)),
     ("minor", (6330, 2680, 3520, 5380, 2600, 3530, 2540, 4750, 3980, 2690, 3340, 3170)),
 )
+"""How well each step above the tonic fits a key (C. L. Krumhansl and E. J. Kessler, "Tracing the dynamic changes in
+perceived tonal organization in a spatial representation of musical keys", Psychological Review 89, 1982), in
+thousandths, so that sums are the same everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ def _find_key(notes: Sequence[Note]) -> Key:
     def fit(tonic: int, profile: Sequence[int]) -> int:
         return sum((12 * weights[(tonic + step) % 12] - mean) * value for step, value in enumerate(profile))
 
-    best = max((fit(tonic, profile), -tonic, mode) for tonic in range(12) for mode, profile in _PROFILES)
+    best = max((fit(tonic, profile), -tonic, mode) for tonic in range(12) for mode, profile in KEY_PROFILES)
     return Key(-best[1], best[2])
 
 

@@ -7,6 +7,7 @@ import importlib.resources
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,17 @@ from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, open_members, ope
 from gamemusic.packs.schema import Preset, load_preset
 from gamemusic.packs.yamlfile import MAX_BYTES
 
-__all__ = ["PATH_VARIABLE", "Listing", "find_pack", "list_packs", "search_path", "shipped_dir", "user_dir"]
+__all__ = [
+    "PATH_VARIABLE",
+    "Listing",
+    "find_pack",
+    "find_packs",
+    "list_packs",
+    "list_shipped",
+    "search_path",
+    "shipped_dir",
+    "user_dir",
+]
 
 PATH_VARIABLE = "GAMEMUSIC_PATH"
 """Environment variable that names folders of packs, separated as in PATH."""
@@ -144,6 +155,11 @@ def list_packs() -> list[Listing]:
     return listings
 
 
+def list_shipped() -> list[Listing]:
+    """Return the packs that are shipped, those too that others of the same name are used instead of."""
+    return [listing for listing in list_packs() if listing.origin == "shipped"]
+
+
 def _is_path(name: str | Path) -> bool:
     """Return whether ``name`` is meant as a path; a bare word is a mood, whatever stands in the current folder."""
     if isinstance(name, Path):
@@ -174,3 +190,8 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False) -> Pack:
     known = f"installed: {', '.join(sorted(installed))}" if installed else "no mood is installed"
     hint = suggest(str(name_or_path), installed)
     raise InputError(f"mood {name_or_path!r} is not installed{hint}; {known}; a path needs a slash, such as './mood'")
+
+
+def find_packs(names_or_paths: Sequence[str | Path]) -> list[Pack]:
+    """Return the packs of these names or at these paths; without any, all that are shipped. Raises as `find_pack`."""
+    return [find_pack(one) for one in names_or_paths or [listing.path for listing in list_shipped()]]

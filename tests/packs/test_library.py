@@ -12,7 +12,7 @@ from packfiles import PRESET, pack_of, zip_of
 
 from gamemusic.errors import FormatError, InputError, PackError
 from gamemusic.packs import library
-from gamemusic.packs.library import find_pack, list_packs, search_path, shipped_dir, user_dir
+from gamemusic.packs.library import find_pack, find_packs, list_packs, list_shipped, search_path, shipped_dir, user_dir
 
 Write = Callable[..., Path]
 
@@ -75,6 +75,14 @@ def test_listing(places: dict[str, Path], write_folder: Write) -> None:
     with pytest.raises(FormatError, match=r"preset\.yaml:2:1"):
         find_pack("broken")
     assert find_pack("calm").origin == "shipped"
+
+
+def test_without_names_all_shipped_packs_are_meant(places: dict[str, Path], write_folder: Write) -> None:
+    mine = write_folder(_mood("storm", 3), "storm", places["user"])
+    shipped = [write_folder(_mood(name, 1), name, places["shipped"]) for name in ("calm", "storm")]
+    assert [one.path for one in list_shipped()] == shipped
+    assert [pack.path for pack in find_packs([])] == shipped  # the shipped storm, although another one is used
+    assert [pack.path for pack in find_packs(["storm", str(shipped[0])])] == [mine, shipped[0]]
 
 
 def test_listing_reads_no_model(places: dict[str, Path], write_folder: Write) -> None:

@@ -19,20 +19,15 @@ from gamemusic.errors import InputError
 from gamemusic.files import write_file
 from gamemusic.packs.card import write_card
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
-from gamemusic.packs.library import find_pack, list_packs
+from gamemusic.packs.library import find_packs, list_shipped
 from gamemusic.packs.pack import CARD_FILE, Pack
 from gamemusic_export.baselines import random_session
 from gamemusic_export.command import shipped_recipes
 from gamemusic_export.dataset import Dataset
 from gamemusic_export.evaluation.figures import Figure, figures_to_dict, print_table
 from gamemusic_export.evaluation.held_out import Predictors, measure_prediction, measure_style_token
-from gamemusic_export.evaluation.measurement import (
-    Composed,
-    compose_set,
-    measure_mood,
-    measure_order,
-    measure_recognition,
-)
+from gamemusic_export.evaluation.measurement import Composed, compose_set, measure_mood, measure_order
+from gamemusic_export.evaluation.recognise import measure_recognition
 from gamemusic_export.evaluation.references import (
     Reference,
     digest_of,
@@ -46,7 +41,7 @@ from gamemusic_export.onnx_export import build_graph
 from gamemusic_export.pipeline import BASE_WEIGHTS, JUDGE_WEIGHTS, Workshop
 from gamemusic_export.progress import StageProgress
 from gamemusic_export.quantise import quantise
-from gamemusic_export.recipe import MoodRecipe, read_recipe
+from gamemusic_export.recipe import MoodRecipe, Selection, read_recipe
 from gamemusic_export.selection import choose_excerpts, pick
 from gamemusic_export.weights import load_model
 
@@ -76,7 +71,6 @@ class Evaluation:
         workshop: Where corpus, datasets and recipes lie.
         phrases: Phrases a set.
         with_corpus: Measure on the dataset, too.
-        progress: Called with a stage's name and its figures.
     """
 
     def __init__(self, workshop: Workshop, *, phrases: int, with_corpus: bool) -> None:
@@ -110,12 +104,17 @@ class Evaluation:
         conditioned, plain = (NGramSession(load_ngram(self.workshop.build_ngram(plain=flag))) for flag in (False, True))
         return Predictors(base, conditioned, plain)
 
-    def held_out(self, mood: str, *splits: str) -> npt.NDArray[np.int64]:
-        """Return the held-out excerpts of a mood's music, at most `_EXCERPTS` of the test pieces."""
-        recipe = read_recipe(self.workshop.recipes / f"{mood}.yaml", MoodRecipe)
-        if splits == ("test",):
-            return pick(choose_excerpts(self.dataset, recipe.music, "test"), _EXCERPTS, seed=2)
-        return np.concatenate([choose_excerpts(self.dataset, recipe.music, split)[0] for split in splits])
+    def held_out_excerpts(self, mood: str) -> npt.NDArray[np.int64]:
+        """Return all excerpts of a mood's music that no model was trained on: validation and test pieces."""
+        music = self._music(mood)
+        return np.concatenate([choose_excerpts(self.dataset, music, split)[0] for split in ("validation", "test")])
+
+    def test_excerpts(self, mood: str) -> npt.NDArray[np.int64]:
+        """Return excerpts of a mood's test pieces, `_EXCERPTS` at most: nothing was chosen by them."""
+        return pick(choose_excerpts(self.dataset, self._music(mood), "test"), _EXCERPTS, seed=2)
+
+    def _music(self, mood: str) -> Sequence[Selection]:
+        return read_recipe(self.workshop.recipes / f"{mood}.yaml", MoodRecipe).music
 
     def reference(self, pack: Pack, fingerprint: Fingerprint) -> Reference:
         """Return a mood's reference: with the corpus a new one, which is written; else the committed one."""
@@ -126,7 +125,7 @@ class Evaluation:
             return kept
         made = make_reference(
             self.dataset,
-            self.held_out(pack.name, "validation", "test").tolist(),
+            self.held_out_excerpts(pack.name).tolist(),
             Composer(pack, self.predictors.ngram),
             fingerprint,
             phrases=self.baseline,
@@ -156,7 +155,7 @@ class Evaluation:
     def _held_out_figures(self, pack: Pack, own: Session) -> list[Figure]:
         if not self.with_corpus:
             return [_from_card(pack, name) for name in _HELD_OUT]
-        excerpts = self.held_out(pack.name, "test")
+        excerpts = self.test_excerpts(pack.name)
         return [
             *measure_prediction(own, self.predictors, self.dataset, excerpts),
             measure_style_token(own, pack, self.dataset, excerpts),
@@ -179,7 +178,7 @@ def _from_card(pack: Pack, name: str) -> Figure:
         value=kept.get("value"),
         goal=kept.get("goal", ""),
         reached=kept.get("reached"),
-        baselines={key: kept[key] for key in ("5-gram", "random", "real") if isinstance(kept.get(key), float)},
+        baselines={key: kept[key] for key in ("5-gram", "random", "real", "base") if isinstance(kept.get(key), float)},
         note=kept.get("note", ""),
         details=kept.get("details", {}),
     )
@@ -209,9 +208,7 @@ def evaluate(
     Raises:
         InputError: For a mood that is not there, or that has no reference.
     """
-    packs = [find_pack(mood) for mood in moods] or [
-        find_pack(one.path) for one in list_packs() if one.origin == "shipped"
-    ]
+    packs = find_packs(moods)
     if phrases < 10:
         raise InputError(f"at least 10 phrases are needed to measure anything (received {phrases})")
     with StageProgress(sys.stderr) as progress:
@@ -220,7 +217,7 @@ def evaluate(
             workshop.prepare(corpus, jobs=2)
         bench = Evaluation(workshop, phrases=phrases, with_corpus=corpus is not None)
         sets = {pack.name: bench.measure(pack) for pack in packs}
-    references = {one.name: _try_reference(one.name) for one in list_packs() if one.origin == "shipped"}
+    references = {one.name: _try_reference(one.name) for one in list_shipped()}
     known = {name: found for name, found in references.items() if found is not None} | {
         name: one.reference for name, one in sets.items()
     }
@@ -261,6 +258,12 @@ def _report(sets: Sequence[_Sets], folder: Path, phrases: int) -> None:
             MoodReport(
                 one.pack.name,
                 one.figures,
+                {
+                    "model": one.model.features,
+                    "5-gram": one.reference.ngram,
+                    "random": one.random.features,
+                    "real": one.reference.real,
+                },
                 {"the model": one.model.phrases[:_DRAWN], "random weights": one.random.phrases[:_DRAWN]},
             )
             for one in sets
@@ -270,5 +273,6 @@ def _report(sets: Sequence[_Sets], folder: Path, phrases: int) -> None:
         about=[
             f"{phrases} composed phrases of eight bars a mood against held-out pieces.",
             "Beside each figure: the same pipeline with a modified Kneser-Ney 5-gram, or random weights, as model.",
+            "The figures are in figures.json, too, finer than here.",
         ],
     )

@@ -14,17 +14,17 @@ from gamemusic.tokens.vocabulary import DRUM_PITCHES
 from gamemusic.units import TICKS_PER_BEAT
 from gamemusic_export.evaluation.lines import read_line, read_moves
 
-__all__ = ["CATEGORIES", "DISTRIBUTIONS", "count_distributions"]
+__all__ = ["CATEGORIES", "DISTRIBUTIONS", "DURATIONS", "POSITIONS", "VOICES", "WIDEST", "count_distributions"]
 
 Counts = npt.NDArray[np.float32]
 
-_WIDEST = 12
+WIDEST = 12
 """Intervals beyond an octave count as an octave."""
-_DURATIONS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24, 36, 48)
+DURATIONS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24, 36, 48)
 """Longest duration of each bin, in ticks; longer ones have a bin of their own."""
-_POSITIONS = tuple(tick for tick in range(48) if tick % 3 == 0 or tick % 4 == 0)
+POSITIONS = tuple(tick for tick in range(48) if tick % 3 == 0 or tick % 4 == 0)
 """Sixteenths and eighth triplets of a bar; other ticks share one bin."""
-_VOICES = 8
+VOICES = 8
 """Notes that sound at once; more count as this many."""
 _EIGHTH = TICKS_PER_BEAT // 2
 
@@ -39,10 +39,10 @@ DISTRIBUTIONS: Mapping[str, int] = MappingProxyType(
     {
         "pitch_class": 12,
         "pitch_class_bass": 12,
-        **{f"interval_{name}": 2 * _WIDEST + 1 for name in _LINES},
-        **{f"duration_{name}": len(_DURATIONS) + 1 for name in _PARTS},
-        **{f"onset_{name}": len(_POSITIONS) + 1 for name in (*_PARTS, "drums")},
-        "polyphony": _VOICES + 1,
+        **{f"interval_{name}": 2 * WIDEST + 1 for name in _LINES},
+        **{f"duration_{name}": len(DURATIONS) + 1 for name in _PARTS},
+        **{f"onset_{name}": len(POSITIONS) + 1 for name in (*_PARTS, "drums")},
+        "polyphony": VOICES + 1,
         "drum_key": len(DRUM_PITCHES),
     }
 )
@@ -77,15 +77,15 @@ def count_distributions(phrase: Phrase) -> dict[str, Counts]:
                 counts["pitch_class"][(note.pitch - tonic) % 12] += 1
                 if role is Role.BASS:
                     counts["pitch_class_bass"][(note.pitch - tonic) % 12] += 1
-                counts[f"duration_{part}"][bisect_left(_DURATIONS, note.duration)] += 1
+                counts[f"duration_{part}"][bisect_left(DURATIONS, note.duration)] += 1
                 sounding[-(-note.start // _EIGHTH) : -(-note.end // _EIGHTH)] += 1
             _count_onsets(counts[f"onset_{part}"], phrase.track(role).notes, bar_ticks)
     for name, roles in _LINES.items():
         for role in roles:
             for interval, _ in read_moves(read_line(phrase.track(role).notes, role)):
-                counts[f"interval_{name}"][max(-_WIDEST, min(_WIDEST, interval)) + _WIDEST] += 1
+                counts[f"interval_{name}"][max(-WIDEST, min(WIDEST, interval)) + WIDEST] += 1
     if any(role is not Role.DRUMS for role in phrase.roles):
-        counts["polyphony"] += np.bincount(np.minimum(sounding, _VOICES), minlength=_VOICES + 1)
+        counts["polyphony"] += np.bincount(np.minimum(sounding, VOICES), minlength=VOICES + 1)
     drums = phrase.track(Role.DRUMS).notes
     _count_onsets(counts["onset_drums"], drums, bar_ticks)
     for note in drums:
@@ -98,6 +98,6 @@ def _count_onsets(counts: Counts, notes: tuple[Note, ...], bar_ticks: int) -> No
     """Count the different onsets of a role: a chord is one."""
     for start in {note.start for note in notes}:
         position = start % bar_ticks
-        place = bisect_left(_POSITIONS, position)
-        known = place < len(_POSITIONS) and _POSITIONS[place] == position
-        counts[place if known else len(_POSITIONS)] += 1
+        place = bisect_left(POSITIONS, position)
+        known = place < len(POSITIONS) and POSITIONS[place] == position
+        counts[place if known else len(POSITIONS)] += 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["Figure", "figure_rows", "figures_to_dict", "print_table"]
+from gamemusic_export.evaluation.goals import GOALS
+
+__all__ = ["Figure", "figure_rows", "figures_to_dict", "hold_to_goal", "print_table"]
 
 _BASELINES = ("5-gram", "random", "real")
 
@@ -24,7 +26,7 @@ class Figure:
     reached: bool | None = None
     """Whether the goal is met; None where there is none, or where the measurement is void."""
     baselines: Mapping[str, float] = field(default_factory=dict)
-    """The same figure of the 5-gram, of random weights and of real music, where it makes sense."""
+    """The same figure of the 5-gram, of random weights, of real music and of the base model, where it makes sense."""
     note: str = ""
     """How many pieces or phrases, and what limits the figure."""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -55,6 +57,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool | int | str) or value is None:
         return value
     return _round(value)
+
+
+def hold_to_goal(figure: Figure, *, value: float | None = None, void: bool = False) -> Figure:
+    """Return the figure with the goal that `GOALS` has for it, and whether it is met.
+
+    Args:
+        figure: Its value and baselines decide.
+        value: What decides in its value's place, such as the upper end of where it may be.
+        void: Nothing can be said.
+    """
+    goal, decides = GOALS[figure.name], figure.value if value is None else value
+    reached = None if void or decides is None else goal.is_met(decides, figure.baselines)
+    return replace(figure, goal=goal.words, reached=reached)
 
 
 def figures_to_dict(figures: Iterable[Figure]) -> dict[str, Any]:

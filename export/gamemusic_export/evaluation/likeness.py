@@ -21,13 +21,16 @@ from gamemusic_export.evaluation.features import RATES, FeatureSet
 from gamemusic_export.evaluation.sets import draw_even, halve, make_generator
 from gamemusic_export.evaluation.structure import SELF_SIMILARITY
 
-__all__ = ["Likeness", "measure_likeness", "overlap"]
+__all__ = ["RATE_EDGES", "SHARE_EDGES", "Histograms", "Likeness", "count_histograms", "measure_likeness", "overlap"]
 
-_RATE_EDGES = (*np.arange(0.0, 8.0, 0.5), *np.arange(8.0, 17.0, 2.0), np.inf)
-_SHARE_EDGES = (*np.linspace(0.0, 1.0, 11)[:-1], np.inf)
-_SCALARS = {"note rate": (RATES, _RATE_EDGES), "self-similarity": (SELF_SIMILARITY, _SHARE_EDGES)}
+RATE_EDGES = (*np.arange(0.0, 8.0, 0.5), *np.arange(8.0, 17.0, 2.0), np.inf)
+"""Borders of the bins of note rates, notes a quarter note."""
+SHARE_EDGES = (*np.linspace(0.0, 1.0, 11)[:-1], np.inf)
+"""Borders of the bins of self-similarity."""
+_SCALARS = {"note rate": (RATES, RATE_EDGES), "self-similarity": (SELF_SIMILARITY, SHARE_EDGES)}
 
 Histograms = dict[str, npt.NDArray[np.float64]]
+"""By distribution or figure: how much falls into each bin, (bins,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +89,9 @@ def measure_likeness(composed: FeatureSet, real: FeatureSet, *, halvings: int = 
         one, other = halve(real.groups, generator)
         size = min(len(one), len(other), len(composed))
         sizes.append(size)
-        half = _histograms(_draw(real.select(one), size, generator))
-        among.append(_compare(_histograms(_draw(real.select(other), size, generator)), half))
-        found.append(_compare(_histograms(_draw(composed, size, generator)), half))
+        half = count_histograms(_draw(real.select(one), size, generator))
+        among.append(_compare(count_histograms(_draw(real.select(other), size, generator)), half))
+        found.append(_compare(count_histograms(_draw(composed, size, generator)), half))
     names = sorted({name for scores in among for name in scores})
     means = np.array([np.mean(list(scores.values())) for scores in found])
     reals = np.array([np.mean(list(scores.values())) for scores in among])
@@ -108,7 +111,7 @@ def _draw(features: FeatureSet, size: int, generator: np.random.Generator) -> Fe
     return features.select(draw_even(features.groups, size, generator))
 
 
-def _histograms(features: FeatureSet) -> Histograms:
+def count_histograms(features: FeatureSet) -> Histograms:
     """Return the histogram of each distribution, in which all phrases that have one weigh the same, and figure."""
     found: Histograms = {}
     for names in CATEGORIES.values():

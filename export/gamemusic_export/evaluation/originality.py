@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.composer.sampler import mix
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic_export.evaluation.lines import MELODIC, Line, read_line
-from gamemusic_export.evaluation.sets import PhraseSet
 
-__all__ = ["LONG_RUN", "SHORTEST", "LineIndex", "Variety", "longest_runs", "measure_variety", "share_over"]
+__all__ = ["LONG_RUN", "SHORTEST", "LineIndex", "Variety", "measure_variety", "share_over"]
 
 SHORTEST = 5
 """Notes of the shortest run that is found."""
@@ -35,13 +35,6 @@ _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 2**64))
 Words = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-
-def _mix(values: Words) -> Words:
-    """Return SplitMix64's output function of each word (G. L. Steele et al., OOPSLA 2014)."""
-    values = (values ^ values >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ values >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return values ^ values >> np.uint64(31)
 
 
 def _powers(base: np.uint64, count: int) -> Words:
@@ -65,12 +58,15 @@ class _Moves:
         """Line of each move's first note."""
         steps = np.diff(notes[:, 1])
         border = np.diff(np.repeat(np.arange(len(lines)), lengths)) != 0
-        words = _mix((steps & 0xFFFF).astype(np.uint64) << np.uint64(32) | np.diff(notes[:, 0]).astype(np.uint64))
+        words = mix((steps & 0xFFFF).astype(np.uint64) << np.uint64(32) | np.diff(notes[:, 0]).astype(np.uint64))
         borders = np.arange(border.sum(), dtype=np.uint64) | np.uint64(salt) << np.uint64(56) | np.uint64(1 << 55)
-        words[border] = _mix(borders)
+        words[border] = mix(borders)
         self.border = border
-        self.telling = ~_find_plain(np.where(border, 99, steps)) & ~border
+        plain = _find_plain(np.where(border, 99, steps))
+        self.moving = ~plain & ~border
         """Moves that are no scale and no repetition."""
+        self.telling = self.moving & ~_find_alone(plain, border)
+        """Those of them that are not alone between two that are."""
         self._inverse = _powers(_INVERSE, len(words) + 1)
         self._sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words * _powers(_BASE, len(words)))])
 
@@ -81,11 +77,11 @@ class _Moves:
         """Return a hash of the moves ``first`` up to ``end``, the same for the same moves anywhere."""
         return np.asarray((self._sums[end] - self._sums[first]) * self._inverse[first])
 
-    def grams(self) -> tuple[Rows, Words]:
-        """Return where `_MOVES` moves begin that are in one line and not all plain, and their hashes."""
+    def grams(self, wanted: Flags) -> tuple[Rows, Words]:
+        """Return where `_MOVES` moves begin that are in one line and of which one is wanted, and their hashes."""
         starts = np.arange(max(0, len(self) - _MOVES + 1))
         good = _count(self.border, starts) == 0
-        good &= _count(self.telling, starts) > 0
+        good &= _count(wanted, starts) > 0
         starts = starts[good]
         return starts, self.hashes(starts, starts + _MOVES)
 
@@ -96,23 +92,28 @@ def _count(flags: Flags, starts: Rows) -> Rows:
 
 
 def _find_plain(steps: npt.NDArray[np.int64]) -> Flags:
-    """Return which moves repeat a note, belong to a scale, or are alone between two that do."""
+    """Return which moves repeat a note or belong to a scale."""
     plain = steps == 0
     for sign in (1, -1):
         along = (steps * sign >= 1) & (steps * sign <= 2)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], along, [False]]).astype(np.int8)))
         for first, end in edges.reshape(-1, 2)[np.diff(edges.reshape(-1, 2), axis=1)[:, 0] >= _SCALE]:
             plain[first:end] = True
+    return np.asarray(plain)
+
+
+def _find_alone(plain: Flags, border: Flags) -> Flags:
+    """Return which moves inside a line are alone between two plain ones."""
     alone = np.zeros_like(plain)
-    alone[1:-1] = plain[:-2] & plain[2:] & (np.abs(steps[1:-1]) < 99)
-    return np.asarray(plain | alone)
+    alone[1:-1] = plain[:-2] & plain[2:] & ~border[1:-1]
+    return alone
 
 
 class LineIndex:
     """Lines in which shared runs are looked for.
 
     Args:
-        lines: (group, line), such as `gamemusic_export.evaluation.real.read_training_lines` yields.
+        lines: (group, line); a group is what `longest_run` can leave out, such as the phrase that a line is from.
 
     Raises:
         InputError: When no line has `SHORTEST` notes.
@@ -126,7 +127,8 @@ class LineIndex:
         self._number = {name: index for index, name in enumerate(names)}
         self._moves = _Moves([line for _, line in kept], salt=1)
         owner = np.array([self._number[group] for group, _ in kept], dtype=np.int64)
-        starts, hashes = self._moves.grams()
+        # what is alone here may not be alone in a line that is looked for
+        starts, hashes = self._moves.grams(self._moves.moving)
         order = np.argsort(hashes, kind="stable")
         self._hashes, self._starts = hashes[order], starts[order]
         self._owner = owner[self._moves.line[self._starts]]
@@ -145,7 +147,7 @@ class LineIndex:
         if len(line) < SHORTEST:
             return 0
         moves = _Moves([line], salt=2)
-        starts, hashes = moves.grams()
+        starts, hashes = moves.grams(moves.telling)
         low, high = (np.searchsorted(self._hashes, hashes, side) for side in ("left", "right"))
         counts = high - low
         mine = np.repeat(starts, counts)
@@ -176,29 +178,9 @@ class LineIndex:
         return longest if longest >= SHORTEST else 0
 
 
-def longest_runs(
-    phrases: PhraseSet, index: LineIndex, *, roles: Sequence[Role] = MELODIC, exclude_group: bool = False
-) -> npt.NDArray[np.int64]:
-    """Return the longest shared run of each phrase's lines, in notes, (phrases, roles).
-
-    Args:
-        phrases: What is judged.
-        index: Of the training music.
-        roles: Whose lines are looked for; they are held against all lines of the index, whatever their role.
-        exclude_group: Whether to leave out what the index has of the phrase's own piece, as for real music.
-    """
-    found = np.zeros((len(phrases.phrases), len(roles)), dtype=np.int64)
-    for row, (phrase, group) in enumerate(zip(phrases.phrases, phrases.groups, strict=True)):
-        for column, role in enumerate(roles):
-            line = read_line(phrase.track(role).notes, role)
-            found[row, column] = index.longest_run(line, exclude=group if exclude_group else None)
-    return found
-
-
 def share_over(runs: npt.NDArray[np.int64], notes: int = LONG_RUN) -> float:
-    """Return the share of phrases with a run longer than ``notes``; of (phrases, roles) any role counts."""
-    longest = runs.max(axis=1) if runs.ndim > 1 else runs
-    return float((longest > notes).mean()) if len(longest) else 0.0
+    """Return the share of phrases with a run longer than ``notes``, from the longest run of each, (phrases,)."""
+    return float((runs > notes).mean()) if len(runs) else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
 
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Chord, Phrase, Role
 from gamemusic.theory import Key
-from gamemusic.tokens.bars import DEFAULT_POLYPHONY, EMPTY_BAR, Bar, join_bars
+from gamemusic.tokens.bars import Bar, join_bars
 from gamemusic.tokens.vocabulary import INTENSITY_BINS, MODE_NAMES
 from gamemusic.units import METERS
 from gamemusic_export.dataset import Dataset
-from gamemusic_export.evaluation.lines import MELODIC, Line, read_line
 from gamemusic_export.evaluation.sets import PhraseSet, make_generator
 from gamemusic_export.fingerprint import Passage, read_passages
 
-__all__ = ["read_training_lines", "real_phrases"]
+__all__ = ["real_phrases"]
 
 _TEMPO = 120.0
 """The dataset keeps no tempo, and no measure asks for it."""
@@ -122,26 +121,3 @@ def _has_chords(bars: Sequence[Bar]) -> bool:
 def _is_filled(phrase: Phrase, roles: int) -> bool:
     sounding = {note.start // phrase.meter.bar_ticks for _, note in phrase.notes()}
     return 2 * len(sounding) >= phrase.bars and len(phrase.roles) >= roles
-
-
-def read_training_lines(
-    dataset: Dataset, excerpts: Iterable[int], *, roles: Collection[Role] = MELODIC
-) -> Iterator[tuple[str, Line]]:
-    """Yield (group, line) of each role of each excerpt, for `gamemusic_export.evaluation.originality.LineIndex`.
-
-    Lines run through a whole excerpt, so that a run over the border of two phrases is found.
-    """
-    for index in excerpts:
-        passages = list(read_passages(dataset, [int(index)]))
-        if not passages:
-            continue
-        group = dataset.pieces[passages[0].piece].group
-        lines: dict[Role, Line] = defaultdict(list)
-        offset = 0
-        for passage in passages:
-            phrase = join_bars(passage.bars or [EMPTY_BAR], _frame(passage, len(passage.bars)), DEFAULT_POLYPHONY)
-            for role in roles:
-                notes = phrase.track(role).notes
-                lines[role] += [(offset + start, pitch) for start, pitch in read_line(notes, role)]
-            offset += phrase.ticks
-        yield from ((group, line) for line in lines.values() if line)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import InputError
 from gamemusic_export.evaluation.features import NOTE_FIGURES, FeatureSet
+from gamemusic_export.evaluation.figures import Figure, hold_to_goal
 from gamemusic_export.evaluation.learners import balanced_weights, fold_groups, score_by_regression
+from gamemusic_export.evaluation.references import Reference
 from gamemusic_export.evaluation.sets import make_generator
 
-__all__ = ["Recognition", "recognise"]
+__all__ = ["Recognition", "measure_recognition", "recognise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +122,81 @@ def _confuse(
     totals = table.sum(axis=1)
     shares = [table[row, row] / totals[row] if totals[row] else float("nan") for row in range(len(names))]
     return tuple(tuple(row) for row in table.tolist()), tuple(float(share) for share in shares)
+
+
+def measure_recognition(
+    models: Mapping[str, FeatureSet], references: Mapping[str, Reference], randoms: Mapping[str, FeatureSet]
+) -> dict[str, list[Figure]]:
+    """Return the figures of recognition by mood, asked of classifiers that learned from all moods' real pieces.
+
+    Args:
+        models: What the moods' models composed, by mood.
+        references: Of all moods that there are.
+        randoms: What random weights composed, by mood.
+    """
+    if len(references) < 2:
+        return {
+            mood: [Figure(name="mood recognised", value=None, note="needs another mood's reference")] for mood in models
+        }
+    real = _join([reference.real for reference in references.values()])
+    moods = [mood for mood, reference in references.items() for _ in range(len(reference.real))]
+    found: dict[str, list[Figure]] = {}
+    for mood, features in models.items():
+        found[mood] = []
+        for name, which in (("mood recognised", mood), ("style recognised", None)):
+            mine = _ask(features, which, real, moods)
+            figure = Figure(
+                name=name,
+                value=mine.share,
+                baselines={
+                    "5-gram": _ask(references[mood].ngram, which, real, moods).share,
+                    "random": _ask(randoms[mood], which, real, moods).share,
+                    "real": mine.real,
+                },
+                note=_describe(mine),
+                details=_confusion_to_dict(mine),
+            )
+            found[mood].append(hold_to_goal(figure))
+    return found
+
+
+def _ask(features: FeatureSet, mood: str | None, real: FeatureSet, moods: Sequence[str]) -> Recognition:
+    """Return how well a mood is recognised; without one, how well the styles are."""
+    asked = [mood] * len(features) if mood else list(features.styles)
+    return recognise(features, asked, real, list(moods) if mood else list(real.styles))
+
+
+def _describe(found: Recognition) -> str:
+    """Return what the phrases were mostly taken for."""
+    taken = np.sum(found.confusion, axis=0)
+    most = sorted(zip(found.labels, taken.tolist(), strict=True), key=lambda item: -item[1])[:3]
+    words = ", ".join(f"{name} {count / taken.sum():.0%}" for name, count in most if count)
+    return f"among {len(found.labels)}; taken for {words}"
+
+
+def _confusion_to_dict(found: Recognition) -> dict[str, Any]:
+    """Return the labels, and what each one that was asked for was taken for: counts of phrases, those of 0 left out."""
+    asked = [row for row, counts in enumerate(found.confusion) if any(counts)]
+
+    def name_counts(confusion: Sequence[Sequence[int]]) -> dict[str, dict[str, int]]:
+        return {
+            found.labels[row]: {name: n for name, n in zip(found.labels, confusion[row], strict=True) if n}
+            for row in asked
+        }
+
+    return {
+        "labels": list(found.labels),
+        "taken for": name_counts(found.confusion),
+        "real taken for": name_counts(found.real_confusion),
+    }
+
+
+def _join(sets: Sequence[FeatureSet]) -> FeatureSet:
+    return FeatureSet(
+        np.concatenate([one.counts for one in sets]),
+        np.concatenate([one.figures for one in sets]),
+        groups=tuple(group for one in sets for group in one.groups),
+        styles=tuple(style for one in sets for style in one.styles),
+        moods=tuple(mood for one in sets for mood in one.moods),
+        extra={"run": np.concatenate([one.figure("run") for one in sets])},
+    )

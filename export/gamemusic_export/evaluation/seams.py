@@ -25,7 +25,7 @@ from gamemusic.tokens.vocabulary import (
     STYLE_NAMES,
     intensity_bin,
 )
-from gamemusic_export.evaluate import Predictor
+from gamemusic_export.prediction import Predictor
 
 __all__ = ["SeamFigures", "measure_seams"]
 

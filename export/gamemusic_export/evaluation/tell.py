@@ -95,6 +95,8 @@ class Clue:
     """See `gamemusic_export.evaluation.features.FeatureSet.columns`."""
     area: float
     """Area under the curve of this feature alone, the larger side: 0.5 to 1."""
+    more: bool
+    """Whether composed phrases mostly have more of it than real ones."""
     composed: float
     """Its mean."""
     real: float
@@ -115,7 +117,8 @@ def find_clues(
             continue
         wanted = np.arange(len(one) + len(other)) < len(one)
         area = area_under_curve(np.concatenate([one, other]), wanted)
-        clues.append(Clue(column=name, area=max(area, 1 - area), composed=float(one.mean()), real=float(other.mean())))
+        means = {"composed": float(one.mean()), "real": float(other.mean())}
+        clues.append(Clue(column=name, area=max(area, 1 - area), more=area >= 0.5, **means))
     return sorted(clues, key=lambda clue: (-clue.area, clue.column))[:most]
 
 

@@ -102,6 +102,11 @@ def test_a_mood_is_measured_from_the_commit(tmp_path: Path, capsys: pytest.Captu
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     HTMLParser().feed(page)
     assert "sorrow" in page and (tmp_path / "report" / "sorrow-0.png").read_bytes().startswith(b"\x89PNG")
+    clues = figures["can a machine tell"]["details"]["clues"]
+    assert len(clues) == 10 and clues[0]["feature"] in page and clues[0]["model has"] in ("more", "less")
+    assert sum(figures["mood recognised"]["details"]["taken for"]["sorrow"].values()) == 24
+    for picture in ("goals", "distributions", "recognised"):
+        assert (tmp_path / "report" / f"sorrow-{picture}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_too_few_phrases_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,6 +128,7 @@ def test_clues_name_what_differs(real: FeatureSet, alike: FeatureSet) -> None:
     assert len(found) == 3
     assert (found[0].column, found[0].area) == ("rate", 1.0)
     assert found[0].composed == pytest.approx(found[0].real + 3, abs=0.01)
+    assert found[0].more and not find_clues(real, dense, most=1)[0].more
     assert find_clues(alike, real)[0].area < 0.7
 
 

@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from madephrases import make_phrase, noise, noises, transposed, tune
 
 from gamemusic.errors import InputError
-from gamemusic.score.phrase import Note, Role
+from gamemusic.score.phrase import Note, Phrase, Role
 from gamemusic_export.evaluation.lines import Line, read_line
-from gamemusic_export.evaluation.originality import (
-    SHORTEST,
-    LineIndex,
-    longest_runs,
-    measure_variety,
-    share_over,
-)
-from gamemusic_export.evaluation.sets import PhraseSet
+from gamemusic_export.evaluation.originality import SHORTEST, LineIndex, measure_variety, share_over
 
 NOTES = st.lists(st.tuples(st.sampled_from((6, 12)), st.sampled_from((60, 64, 67, 68))), min_size=1, max_size=30)
 
@@ -108,14 +101,15 @@ def test_a_run_does_not_cross_from_one_piece_to_another() -> None:
 
 
 def test_copied_phrases_are_told_from_others() -> None:
+    def lead(phrase: Phrase) -> Line:
+        return read_line(phrase.track(Role.LEAD).notes, Role.LEAD)
+
     own, others = [noise(seed) for seed in range(20)], [noise(seed) for seed in range(100, 120)]
-    index = LineIndex((str(phrase.seed), read_line(phrase.track(Role.LEAD).notes, Role.LEAD)) for phrase in own)
-    copies = PhraseSet(tuple(transposed(phrase, 3) for phrase in own), tuple(str(phrase.seed) for phrase in own))
-    runs = longest_runs(copies, index)
-    assert runs.shape == (20, 3)
-    assert share_over(runs) == share_over(runs[:, 0]) == 1.0
-    assert share_over(longest_runs(copies, index, exclude_group=True)) == 0.0
-    assert share_over(longest_runs(PhraseSet.composed(others), index)) == 0.0
+    index = LineIndex((str(phrase.seed), lead(phrase)) for phrase in own)
+    copies = {str(phrase.seed): lead(transposed(phrase, 3)) for phrase in own}
+    assert share_over(np.array([index.longest_run(line) for line in copies.values()])) == 1.0
+    assert share_over(np.array([index.longest_run(line, exclude=name) for name, line in copies.items()])) == 0.0
+    assert share_over(np.array([index.longest_run(lead(phrase)) for phrase in others])) == 0.0
 
 
 def test_an_index_of_half_a_million_notes_is_built_by_arrays() -> None:

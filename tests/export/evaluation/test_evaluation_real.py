@@ -13,8 +13,7 @@ from gamemusic.errors import InputError
 from gamemusic.score.phrase import Phrase, Role, Track
 from gamemusic.tokens.bars import cut_bars, join_bars
 from gamemusic_export.dataset import Dataset, PieceRow
-from gamemusic_export.evaluation.lines import read_line
-from gamemusic_export.evaluation.real import read_training_lines, real_phrases
+from gamemusic_export.evaluation.real import real_phrases
 from gamemusic_export.prepared import encode_excerpt
 
 
@@ -91,15 +90,3 @@ def test_empty_passages_other_meters_and_too_few_roles_are_left_out() -> None:
         real_phrases(dataset, range(3), meters=("3/4",))
     with pytest.raises(InputError, match="12 bars"):
         real_phrases(dataset, range(3), bars=12)
-
-
-def test_training_lines_run_through_the_whole_excerpt() -> None:
-    phrases = [tune(1), tune(2)]
-    lines = list(read_training_lines(build([phrases]), [0], roles=(Role.LEAD,)))
-    expected = [
-        (8 * BAR * number + start, pitch)
-        for number, phrase in enumerate(phrases)
-        for start, pitch in read_line(phrase.track(Role.LEAD).notes, Role.LEAD)
-    ]
-    assert lines == [("made/0", expected)]
-    assert len(list(read_training_lines(build([phrases]), [0]))) == 2  # a lead and a bass, no counter
