@@ -30,7 +30,7 @@ from gamemusic_export.fingerprint import make_fingerprint, read_passages  # noqa
 from gamemusic_export.model import ModelSize, MoodLSTM  # noqa: E402
 from gamemusic_export.onnx_export import build_graph  # noqa: E402
 from gamemusic_export.quantise import quantise  # noqa: E402
-from gamemusic_export.recipe import BaseRecipe, CorpusRecipe, MoodRecipe, read_recipe  # noqa: E402
+from gamemusic_export.recipe import BaseRecipe, CorpusRecipe, MoodRecipe, read_recipe  # noqa: E402, TrialsRecipe
 from gamemusic_export.train import TrainSettings, score_excerpts, train  # noqa: E402
 from gamemusic_export.weights import load_model, read_tensors, save_model  # noqa: E402
 
@@ -166,7 +166,9 @@ def test_shipped_recipes_are_valid() -> None:
     read_recipe(RECIPES / "corpus.yaml", CorpusRecipe)
     base, judge = (read_recipe(RECIPES / f"{name}.yaml", BaseRecipe) for name in ("base", "judge"))
     assert base.size != judge.size and base.training.seed != judge.training.seed  # else it would judge itself
-    moods = [path.stem for path in RECIPES.glob("*.yaml") if path.stem not in ("corpus", "base", "judge")]
+    assert {trial.name for trial in read_recipe(RECIPES / "trials.yaml", TrialsRecipe).trials}
+    others = ("corpus", "base", "judge", "trials")
+    moods = [path.stem for path in RECIPES.glob("*.yaml") if path.stem not in others]
     assert sorted(moods) == sorted(path.parent.name for path in PRESETS.glob("*/preset.yaml"))
     assert len(moods) >= 10
     for name in moods:
