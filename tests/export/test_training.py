@@ -30,7 +30,7 @@ from gamemusic_export.fingerprint import make_fingerprint, read_passages  # noqa
 from gamemusic_export.model import ModelSize, MoodLSTM  # noqa: E402
 from gamemusic_export.onnx_export import build_graph  # noqa: E402
 from gamemusic_export.quantise import quantise  # noqa: E402
-from gamemusic_export.recipe import BaseRecipe, CorpusRecipe, MoodRecipe, read_recipe  # noqa: E402, TrialsRecipe
+from gamemusic_export.recipe import BaseRecipe, CorpusRecipe, MoodRecipe, TrialsRecipe, read_recipe  # noqa: E402
 from gamemusic_export.train import TrainSettings, score_excerpts, train  # noqa: E402
 from gamemusic_export.weights import load_model, read_tensors, save_model  # noqa: E402
 
