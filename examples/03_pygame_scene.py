@@ -3,7 +3,8 @@
 python examples/03_pygame_scene.py [--seconds N] [--wav FILE] [--picture FILE] [--seed N]
 
 Needs `pip install 'gamemusic[pygame]'`. With --seconds somebody walks for you. With --wav there is neither a window nor
-a sound card: music is read in step with the game's time, as fast as the machine can, into a file of exactly N seconds.
+a sound card: music is read in step with the game's time, as fast as the machine can, into a file of exactly N seconds,
+and every bar line is printed.
 """
 
 from __future__ import annotations
@@ -228,6 +229,11 @@ def play(
     return screen
 
 
+def tell(moment: gamemusic.Moment) -> None:
+    """Print a bar line: when it is heard, what plays, which bar, what kind of phrase."""
+    print(f"{moment.seconds:.4f} {moment.mood} {moment.bar} {moment.kind} {moment.tempo_bpm:g}", flush=True)
+
+
 def main() -> int:
     """Play."""
     parser = argparse.ArgumentParser(
@@ -248,6 +254,7 @@ def main() -> int:
         settings = gamemusic.Settings(patient=bool(options.wav))  # a recording may wait for the composer
         music = stack.enter_context(gamemusic.Director(sample_rate=SAMPLE_RATE, seed=options.seed, settings=settings))
         if options.wav:
+            music.on_bar(tell)
             heard = stack.enter_context(adapters.Recording(music, options.wav, seconds=seconds))
             tick: Callable[[], object] = lambda: heard.read(SAMPLE_RATE // FRAMES_A_SECOND)  # noqa: E731
         else:

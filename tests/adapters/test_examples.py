@@ -6,7 +6,9 @@ import importlib.util
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -65,11 +67,39 @@ def test_the_scene_is_exactly_as_long_as_asked_for(tmp_path: Path) -> None:
     assert (tmp_path / "last.png").read_bytes().startswith(b"\x89PNG")
 
 
+class BarLine(NamedTuple):
+    """What the scene prints."""
+
+    seconds: float
+    mood: str
+    kind: str
+    tempo: float
+
+
+def read_bar(line: str) -> BarLine:
+    """Return a printed bar line."""
+    seconds, mood, _, kind, tempo = line.split()
+    return BarLine(float(seconds), mood, kind, float(tempo))
+
+
 @pytest.mark.slow
-def test_the_scene_has_no_gap_from_town_to_victory_and_home(tmp_path: Path) -> None:
+def test_the_scene_changes_its_music_in_time_without_gap_or_click(tmp_path: Path) -> None:
     pytest.importorskip("pygame", reason="the scene needs it: pip install 'gamemusic[pygame]'")
-    run("03_pygame_scene.py", "--seconds", "70", "--wav", "heard.wav", folder=tmp_path)
+    printed = run("03_pygame_scene.py", "--seconds", "70", "--wav", "heard.wav", folder=tmp_path)
     heard = listen(tmp_path / "heard.wav", seconds=70)
+    bars = [read_bar(line) for line in printed.splitlines()]
+    changes = [(old, new) for old, new in pairwise(bars) if new.mood != old.mood]
+    assert [new.mood for _, new in changes][:2] == ["dungeon", "combat"]
+    assert len(changes) >= 4
+    assert sum(new.kind == "bridge" for _, new in changes) >= len(changes) - 1
+    for old, new in changes:
+        beats = (new.seconds - old.seconds) * old.tempo / 60
+        if old.kind != "bridge":  # in a bridge the tempo moves
+            assert abs(beats - round(beats)) < 0.02, f"{new} does not come on a beat of {old}"
+        # no step at the change is larger than those of the music round it
+        place = round(new.seconds * RATE)
+        steps = np.abs(np.diff(heard[place - RATE : place + RATE].mean(axis=1)))
+        assert np.max(steps[RATE - 96 : RATE + 32]) <= 1.5 * np.max(np.delete(steps, np.s_[RATE - 96 : RATE + 32]))
     assert np.max(np.abs(heard)) < 1.0
     blocks = heard[: len(heard) // 480 * 480].reshape(-1, 480 * 2)  # hundredths of a second
     levels = np.sqrt(np.mean(blocks.astype(np.float64) ** 2, axis=1))
