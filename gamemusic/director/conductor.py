@@ -58,6 +58,8 @@ class _Playing:
     program: Program
     deck: Deck
     start: int
+    bar: int
+    """From which bar of its phrase it begins."""
     departure: Departure | None = None
     bridged: bool = False
 
@@ -125,8 +127,8 @@ class Conductor:
             start = -(-mixer.soonest // _GRID) * _GRID if departure is None else departure.frame
             if departure is None or cue.by != "bridge":
                 bridge = None
+            self._coming = _Playing(program, deck, start, program.bar, departure, bridge is not None)
             self._begin(deck, program, start, bridge)
-            self._coming = _Playing(program, deck, start, departure, bridge is not None)
             if old is not None and departure is not None:
                 self._part(old, deck, departure, cue)
             else:
@@ -140,6 +142,7 @@ class Conductor:
             coming = self._coming
             if coming is None or coming.departure is not departure or coming.deck.head > coming.deck.start:
                 return False
+            coming.program.take_back(coming.bar)
             self._begin(coming.deck, coming.program, coming.start, bridge)
             coming.bridged = True
             return True
@@ -151,6 +154,7 @@ class Conductor:
             coming, self._coming = self._coming, None
             if coming is None:
                 return
+            coming.program.take_back(coming.bar)
             self._mixer.remove(coming.deck)
             self._mixer.retire(coming.deck)
             if self._playing is not None:

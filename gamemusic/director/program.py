@@ -106,6 +106,13 @@ class Program:
             self._lead = lead
             return lead, 0
 
+    def take_back(self, bar: int) -> None:
+        """Undo an `enter` that was not heard: it would have begun at ``bar``."""
+        with self._lock:
+            if self._lead is None:
+                self.plays = max(0, self.plays - 1)
+            self._lead, self.bar = None, bar
+
     def follow(self, _frame: int) -> tuple[Take, int]:
         """Return what is played next, and from which bar."""
         self._hungry()

@@ -66,6 +66,24 @@ def test_a_bridge_that_is_made_in_time_is_played(make_director: Any, tiny: str) 
     assert director.counters["bridges"] == 1
 
 
+def test_a_better_bridge_or_a_change_of_mind_does_not_lose_the_place(make_director: Any, tiny: str) -> None:
+    director = make_director(settings=THREADED)
+    for style in ("rock", "chamber"):
+        director.play(tiny, style, by="cut")
+        assert director.wait_ready(20)
+        record(director, 5)
+    rock = director._studio.programs["tiny", "rock"]
+    bar, plays = rock.bar, rock.plays
+    director.play(tiny, "rock", at="phrase")
+    assert director.wait_ready(20)
+    for _ in range(1000):  # first without a bridge, then with the one that is composed meanwhile
+        if director._conductor._coming is not None and director._conductor._coming.bridged:
+            break
+        time.sleep(0.01)
+    director.play(tiny, "chamber")
+    assert (rock.bar, rock.plays) == (bar, plays)
+
+
 def test_a_thousand_changes_of_mood_a_second_from_four_threads(make_director: Any, tiny: str) -> None:
     director = make_director(settings=THREADED)
     stop, failures, asked = threading.Event(), [], [0]
