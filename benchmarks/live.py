@@ -6,6 +6,7 @@ Every scenario runs in a process of its own, in real time where time is what is 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import statistics
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
-from benchmarks.common import Row, child_environment, report
+from benchmarks.common import Row, child_environment
 
 __all__ = ["measure"]
 
@@ -31,9 +32,14 @@ HOG_SECONDS = 0.05
 FONT = "TimGM6mb.sf2"
 
 
-def measure(quick: bool) -> list[Row]:
-    """Return a row for each promise."""
-    long = 12.0 if quick else 600.0
+def measure(quick: bool, minutes: float = 10.0) -> list[Row]:
+    """Return a row for each promise.
+
+    Args:
+        quick: Hardly any time: only whether it runs.
+        minutes: How long reading is watched in each of its three circumstances.
+    """
+    long = 12.0 if quick else 60 * minutes
     rows = []
     idle = _run("reading", long)
     rows.append(
@@ -70,7 +76,7 @@ def measure(quick: bool) -> list[Row]:
             f"buffer {hog['least_ms']:.0f} ms",
         )
     )
-    moves = _run("moves", 20.0 if quick else 400.0)
+    moves = _run("moves", 20.0 if quick else 40 * minutes)
     rows.append(
         Row(
             benchmark="live",
@@ -81,7 +87,7 @@ def measure(quick: bool) -> list[Row]:
             note=f"{moves['asks']} asks, at='bar'; bars of what played; {moves['bridges']:.0f} % with a bridge",
         )
     )
-    cold = _run("cold", 2 if quick else 30)
+    cold = _run("cold", 2 if quick else round(3 * minutes))
     rows.append(
         Row(
             benchmark="live",
@@ -113,7 +119,7 @@ def measure(quick: bool) -> list[Row]:
             note=f"from minute {hour['from']:.0f} to {hour['to']:.0f} of simulated play; another mood every 2 minutes",
         )
     )
-    cost = _run("cost", 10.0 if quick else 300.0)
+    cost = _run("cost", 10.0 if quick else 30 * minutes)
     rows.append(
         Row(
             benchmark="live",
@@ -422,12 +428,19 @@ SCENARIOS: dict[str, Callable[[float], dict[str, Any]]] = {
 }
 
 
-if __name__ == "__main__":
-    if "--scenario" in sys.argv:
-        parser = argparse.ArgumentParser()
-        parser.add_argument("--scenario", choices=sorted(SCENARIOS))
-        parser.add_argument("amount", type=float)
-        options = parser.parse_args()
+def main() -> None:
+    """Run one scenario, or all of them, each in a process of its own."""
+    parser = argparse.ArgumentParser(description="A benchmark of `python -m benchmarks.run`, which prints a table.")
+    parser.add_argument("--quick", action="store_true", help="hardly any time: only whether it runs")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long reading is watched, three times")
+    parser.add_argument("--scenario", choices=sorted(SCENARIOS), help="only this one, in this process")
+    parser.add_argument("amount", type=float, nargs="?", default=10.0, help="the scenario's seconds, or asks")
+    options = parser.parse_args()
+    if options.scenario:
         print(json.dumps(SCENARIOS[options.scenario](options.amount)))
     else:
-        report(measure)
+        print(json.dumps([dataclasses.asdict(row) for row in measure(options.quick, options.minutes)]))
+
+
+if __name__ == "__main__":
+    main()

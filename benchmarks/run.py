@@ -18,6 +18,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -38,12 +39,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.run", description="Measure everything and print one table.")
     parser.add_argument("--quick", action="store_true", help="hardly any repetitions: shows only that all of it runs")
     parser.add_argument("--only", choices=BENCHMARKS, action="append", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, help="of each of live's three long watches (default: 10)"
+    )
     options = parser.parse_args()
     machine = describe_machine()
     rows: list[Row] = []
     for name in options.only or BENCHMARKS:
         print(f"benchmarks: {name} ...", file=sys.stderr, flush=True)
-        rows += run_one(name, options.quick)
+        rows += run_one(name, options.quick, ["--minutes", str(options.minutes)] if name == "live" else [])
     page = write_page(rows, machine)
     print(page)
     if not options.quick and not options.only:
@@ -56,9 +60,9 @@ def main() -> int:
     return int(any(row.note.startswith("failed") for row in rows))
 
 
-def run_one(name: str, quick: bool) -> list[Row]:
+def run_one(name: str, quick: bool, words: Sequence[str] = ()) -> list[Row]:
     """Return a benchmark's rows; one that says so when it failed."""
-    command = [sys.executable, "-m", f"benchmarks.{name}", *(["--quick"] if quick else [])]
+    command = [sys.executable, "-m", f"benchmarks.{name}", *(["--quick"] if quick else []), *words]
     done = subprocess.run(command, cwd=ROOT, env=child_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)

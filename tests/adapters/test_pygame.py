@@ -32,7 +32,7 @@ def test_the_files_end_is_not_heard(tmp_path: Path) -> None:
     check_heard(hear("pygame", tmp_path, seconds=1.0, words=("short",)), least=30000)
 
 
-def test_the_mixer_can_be_called_from_everywhere(tmp_path: Path) -> None:
+def test_the_mixer_can_be_called_while_it_plays(tmp_path: Path) -> None:
     # SDL's lock and Python's are held by turns; the driver asks for sound as fast as it can
     hear("pygame", tmp_path, seconds=3.0, words=("stress",), SDL_DISKAUDIODELAY="0")
 
