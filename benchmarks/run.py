@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="hardly any repetitions: shows only that all of it runs")
     parser.add_argument("--only", choices=BENCHMARKS, action="append", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument(
-        "--minutes", type=float, default=10.0, help="of each of live's three long watches (default: 10)"
+        "--minutes", type=float, default=10.0, help="of each long watch of live (default: 10)"
     )
     options = parser.parse_args()
     machine = describe_machine()
