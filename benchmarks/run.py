@@ -39,9 +39,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.run", description="Measure everything and print one table.")
     parser.add_argument("--quick", action="store_true", help="hardly any repetitions: shows only that all of it runs")
     parser.add_argument("--only", choices=BENCHMARKS, action="append", metavar="NAME", help=", ".join(BENCHMARKS))
-    parser.add_argument(
-        "--minutes", type=float, default=10.0, help="of each long watch of live (default: 10)"
-    )
+    parser.add_argument("--minutes", type=float, default=10.0, help="of each long watch of live (default: 10)")
     options = parser.parse_args()
     machine = describe_machine()
     rows: list[Row] = []
