@@ -223,6 +223,12 @@ class VirtualCard:
     def start(self) -> None:
         """Nothing plays until the buffer was full once."""
 
+    @property
+    def write_available(self) -> int:
+        """Frames that there is room for."""
+        played = (time.perf_counter() - self._began) * RATE if self._began else 0.0
+        return min(round(self.latency * RATE), round(self.latency * RATE - self.written + played))
+
     def write(self, data: Any) -> None:
         """Take sound, wait while there is no room for it."""
         now = time.perf_counter()

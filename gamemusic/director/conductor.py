@@ -84,17 +84,19 @@ class Conductor:
     @property
     def playing(self) -> Program | None:
         """The program that is heard."""
-        with self._mixer.lock:
-            self._settle()
-            return None if self._playing is None else self._playing.program
+        # no lock, here and below: a game asks at every frame, and a lock's holder may wait long for the interpreter
+        coming, playing = self._coming, self._playing
+        if coming is not None and coming.deck.head > coming.deck.start:
+            return coming.program
+        return None if playing is None or (coming is None and playing.deck.done) else playing.program
 
     @property
     def coming(self) -> Program | None:
         """The program that will be heard, or is."""
-        with self._mixer.lock:
-            self._settle()
-            one = self._coming or self._playing
-            return None if one is None else one.program
+        coming, playing = self._coming, self._playing
+        if coming is not None:
+            return coming.program
+        return None if playing is None or playing.deck.done else playing.program
 
     def departure(self, cue: Cue) -> Departure | None:
         """Return where a cue would leave the music that plays; None when none plays."""
@@ -210,10 +212,17 @@ class Conductor:
             deck.gain.value = deck.gain.target = 1.0
             old.deck.cut(departure.frame)
 
-    def settle(self) -> None:
-        """Make what is coming what plays, once it has begun."""
-        with self._mixer.lock:
-            self._settle()
+    def settle(self, *, wait: bool) -> None:
+        """Make what is coming what plays, once it has begun, and let what played know where it was left.
+
+        Args:
+            wait: Wait for a block that is being made; otherwise it is left to whoever asks next.
+        """
+        if self._mixer.lock.acquire(blocking=wait):
+            try:
+                self._settle()
+            finally:
+                self._mixer.lock.release()
 
     def _settle(self) -> None:
         coming = self._coming

@@ -29,6 +29,8 @@ _TAIL_SECONDS = 12.0
 """How long an ending may ring before the deck is taken away."""
 _CUT_SECONDS = 0.03
 """How fast sound ends that was made ahead of a change nobody knew of."""
+_KEPT_FRAMES = 512
+"""Frames rendered at once: for so long nobody else gets the interpreter."""
 _KEPT_TAKES = 4
 _VOICES = 256
 """Voices at once; six roles use about a hundred."""
@@ -227,7 +229,7 @@ class Deck:
             now = base + place
             if not self._tail:
                 self._act(now)
-            step = min(self.block - place, self._next_event(now) - now)
+            step = min(self.block - place, self._next_event(now) - now, _KEPT_FRAMES)
             self._synth.render(rows, place, step)
             for channel, player in enumerate(self._players):
                 self._shade(rows[channel, place : place + step], player, step)

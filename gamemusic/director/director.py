@@ -22,7 +22,7 @@ from gamemusic.director.conductor import Conductor, Cue
 from gamemusic.director.deck import Deck, Mark
 from gamemusic.director.interpreter import hold, release
 from gamemusic.director.maker import Maker
-from gamemusic.director.mixer import Mixer
+from gamemusic.director.mixer import STEP_FRAMES, Mixer
 from gamemusic.director.notifier import Moment, Notifier
 from gamemusic.director.saving import read_state, write_state
 from gamemusic.director.settings import Settings, check_gain_db, check_intensity, check_seconds
@@ -253,7 +253,10 @@ class Director:
             raise InputError(f"dtype must be 'float32' or 'int16' (received {dtype!r})")
         sound = self._mixer.read(int(frames))
         if dtype == "int16":
-            whole: npt.NDArray[np.int16] = np.rint(sound * 32767.0).astype(np.int16)
+            whole = np.empty(sound.shape, np.int16)
+            for first in range(0, len(sound), STEP_FRAMES):
+                part = slice(first, first + STEP_FRAMES)
+                whole[part] = np.rint(sound[part] * np.float32(32767.0))
             return whole
         return sound
 
@@ -293,7 +296,7 @@ class Director:
     @property
     def counters(self) -> Mapping[str, int]:
         """What happened so far: frames read, blocks made late, phrases composed, late repeats, moves, bridges ..."""
-        self._conductor.settle()
+        self._conductor.settle(wait=False)
         counters = self._mixer.counters
         return {name: value for name in counters.__slots__ if isinstance(value := getattr(counters, name), int)}
 

@@ -6,10 +6,15 @@ While directors are open the interval is shorter, for the whole process; afterwa
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
+from collections.abc import Iterator
 
-__all__ = ["hold", "release"]
+__all__ = ["hold", "keep", "release"]
+
+_KEEP_SECONDS = 0.003
+"""Longest time for which a sound thread that is late keeps the interpreter."""
 
 _lock = threading.Lock()
 _held: list[float] = []
@@ -31,3 +36,20 @@ def release(seconds: float) -> None:
     with _lock:
         _held.remove(seconds)
         sys.setswitchinterval(min([_before, *_held]))
+
+
+@contextlib.contextmanager
+def keep() -> Iterator[None]:
+    """Go on without handing the interpreter over, where others would ask for it after `hold`'s time.
+
+    For a sound thread that is late: where threads of the game hold the interpreter most of the time, it gets few turns,
+    and must get something done in each.
+    """
+    if not _held:
+        yield
+        return
+    sys.setswitchinterval(_KEEP_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(min([_before, *_held]))  # what holds now, whatever another thread has set meanwhile

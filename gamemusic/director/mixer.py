@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import logging
 import threading
 from collections import deque
@@ -12,15 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.audio.loudness import db_to_amplitude
+from gamemusic.director.bell import Bell
 from gamemusic.director.deck import Deck, Mark
 from gamemusic.director.fader import Fader
+from gamemusic.director.interpreter import keep
 
-__all__ = ["Counters", "Mixer"]
+__all__ = ["STEP_FRAMES", "Counters", "Mixer"]
 
 logger = logging.getLogger(__name__)
 
 Audio = npt.NDArray[np.float32]
 
+STEP_FRAMES = 240
+"""Frames that are mixed at once. NumPy hands the interpreter over while it works on more than 500 numbers, and to get it
+back takes as long as the game's threads like; with fewer the reader keeps it from the first frame to the last."""
 _LIMIT = db_to_amplitude(-0.5)
 """Highest sample that leaves the mixer."""
 _RELEASE_SECONDS = 1.5
@@ -88,7 +95,7 @@ class Mixer:
         self.decks: tuple[Deck, ...] = ()
         self._ahead, self._tell = ahead_frames, tell
         self._read_lock = threading.Lock()
-        self._wake, self._closed = threading.Event(), False
+        self._wake, self._closed = Bell(), False
         self._frozen = False
         self._limiter = 1.0
         self._largest = 0
@@ -98,27 +105,41 @@ class Mixer:
 
     def read(self, frames: int) -> Audio:
         """Return the next frames, float32, (frames, 2), within -1..1; silence where nothing plays."""
-        with self._read_lock:
-            self._largest = max(frames, self._largest * 15 // 16)
-            sound = np.zeros((frames, 2), np.float32)
-            done = 0
-            while done < frames:
-                if self._frozen or self._closed:
-                    break
-                step = min(frames - done, 2048)
-                if self.pausing.target == 0.0:
-                    # the pause begins as soon as the fade has ended, not with the next read
-                    step = min(step, max(64, self.pausing.left or 64))
-                self._mix(sound[done : done + step])
-                if self.pausing.target == 0.0 and self.pausing.settled and self.pausing.value == 0.0:
-                    self._frozen = True
-                done += step
-            self.counters.frames += frames
-            if self._alone:
-                self._free()
-            elif any(deck.head - self.position < self._ahead // 2 for deck in self.decks):
-                self._wake.set()  # not at every read: waking a thread costs more than mixing
-            return sound
+        # a collection takes ten milliseconds and more; it is the turn of whoever next makes objects
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            with self._read_lock:
+                return self._read(frames)
+        finally:
+            if collects:
+                gc.enable()
+
+    def _read(self, frames: int) -> Audio:
+        self._largest = max(frames, self._largest * 15 // 16)
+        sound = np.empty((frames, 2), np.float32)  # `zeros` hands the interpreter over, too
+        done = 0
+        while done < frames:
+            if self._frozen or self._closed:
+                break
+            # at the same places however much is read at a time, so that the limiter does the same, too
+            step = min(frames - done, STEP_FRAMES - self.position % STEP_FRAMES)
+            if self.pausing.target == 0.0:
+                # the pause begins as soon as the fade has ended, not with the next read
+                step = min(step, self.pausing.left or 64)
+            part = sound[done : done + step]
+            part.fill(0.0)
+            self._mix(part)
+            if self.pausing.target == 0.0 and self.pausing.settled and self.pausing.value == 0.0:
+                self._frozen = True
+            done += step
+        sound[done:] = 0.0
+        self.counters.frames += frames
+        if self._alone:
+            self._free()
+        elif any(deck.head - self.position < self._ahead // 2 for deck in self.decks):
+            self._wake.ring()  # not at every read: waking a thread costs more than mixing
+        return sound
 
     def _mix(self, sound: Audio) -> None:
         frames, start = len(sound), self.position
@@ -200,11 +221,9 @@ class Mixer:
     def run_ahead(self) -> None:
         """Make sound ahead until `close`; for a thread of its own."""
         while not self._closed:
-            self._wake.clear()
             while not self._closed and self.make_ahead():
                 pass
-            with self._read_lock:
-                self._free()
+            self._free()
             # twice in the time that is made ahead, should nobody read meanwhile
             self._wake.wait(self._ahead / self.sample_rate / 2 + 0.01)
 
@@ -215,7 +234,8 @@ class Mixer:
         if not waiting or self._frozen:
             return False
         deck = min(waiting, key=lambda one: one.head)
-        with self.lock:
+        late = deck.head - self.position < self._ahead // 2
+        with self.lock, keep() if late else contextlib.nullcontext():
             if not self._closed and not deck.done and deck.head < until:
                 self._make_block(deck)
         return True
@@ -230,7 +250,7 @@ class Mixer:
     def add(self, deck: Deck) -> None:
         """Put a deck in; under `lock`."""
         self.decks = (*self.decks, deck)
-        self._wake.set()
+        self._wake.ring()
 
     def remove(self, deck: Deck) -> None:
         """Take a deck out at once; under `lock`."""
@@ -248,7 +268,7 @@ class Mixer:
         """Go on where it was paused."""
         self._frozen = False
         self.pausing.go(1.0, _CLICK_FRAMES)
-        self._wake.set()
+        self._wake.ring()
 
     @property
     def paused(self) -> bool:
@@ -258,7 +278,7 @@ class Mixer:
     def close(self) -> None:
         """End; later reads give silence."""
         self._closed = True
-        self._wake.set()
+        self._wake.ring()
         with self._read_lock, self.lock:
             for deck in (*self.decks, *self._retired):
                 deck.close()
@@ -266,16 +286,20 @@ class Mixer:
             self._retired.clear()
 
     def _free(self) -> None:
-        """Close the decks that have fallen silent; nobody may be reading meanwhile."""
-        over = [deck for deck in self.decks if deck.done and deck.head <= self.position]
-        if not over and not self._retired:
+        """Close the decks that have fallen silent, when nobody can be reading them any more."""
+        gone = [deck for deck in self.decks if deck.done and deck.head <= self.position]
+        if not gone and not self._retired:
             return
         with self.lock:
-            for deck in over:
+            for deck in gone:
                 self.remove(deck)
-                deck.close()
             while self._retired:
-                self._retired.popleft().close()
+                gone.append(self._retired.popleft())
+        if not self._alone:
+            with self._read_lock:  # whoever was reading when they were taken out has read; closing takes milliseconds
+                pass
+        for deck in gone:
+            deck.close()
 
 
 def _scale(sound: Audio, gain: float | Audio) -> None:

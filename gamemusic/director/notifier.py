@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import threading
@@ -40,14 +39,14 @@ class Moment:
 class Notifier:
     """Calls functions with moments, one after another, never on the thread that reads.
 
-    A function that fails is reported to the log and goes on being called. Functions that are too slow lose the oldest
+    A function that fails is reported to the log and goes on being called. Functions that are too slow lose
     moments, which the log says.
     """
 
     def __init__(self) -> None:
         self._bar: list[Callable[[Moment], object]] = []
         self._phrase: list[Callable[[Moment], object]] = []
-        self._queue: queue.Queue[tuple[Moment, bool] | None] = queue.Queue(_MOST_WAITING)
+        self._queue: queue.SimpleQueue[tuple[Moment, bool] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -66,10 +65,10 @@ class Notifier:
         """Pass a moment on; returns at once."""
         if self._thread is None:
             return
-        try:
-            self._queue.put_nowait((moment, first))
-        except queue.Full:
+        if self._queue.qsize() >= _MOST_WAITING:
             logger.warning("a function for bars or phrases is too slow; moments are lost")
+            return
+        self._queue.put((moment, first))  # in C: never waits
 
     def close(self) -> None:
         """Call nothing any more; may be called by one of the functions."""
@@ -78,9 +77,7 @@ class Notifier:
             thread = self._thread
         if thread is None:
             return
-        # a full queue needs no end: the thread looks at the flag after each of those that wait
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(None)
+        self._queue.put(None)
         if thread is not threading.current_thread():
             thread.join(1.0)
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.director.interpreter import keep
 from gamemusic.errors import InputError, MissingError
 
 __all__ = ["Recording", "Sink", "SoundCard", "Source", "open_device"]
@@ -29,6 +30,10 @@ class Source(Protocol):
 
 class Sink(Protocol):
     """What plays: a stream of sounddevice, or something in its place."""
+
+    @property
+    def write_available(self) -> int:
+        """Frames that would be taken at once."""
 
     def start(self) -> None:
         """Begin to play."""
@@ -62,7 +67,8 @@ class SoundCard:
         if isinstance(latency, bool) or not isinstance(latency, int | float) or not 0.02 <= latency <= 2:
             raise InputError(f"latency must be 0.02 to 2 seconds (received {latency!r})")
         self._source = source
-        self._frames = max(64, round(latency * source.sample_rate / 8))
+        self._whole = round(latency * source.sample_rate)
+        self._frames = max(64, self._whole // 8)
         self._sink = open_device(source.sample_rate, device, latency) if sink is None else sink
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="gamemusic output", daemon=True)
@@ -79,7 +85,11 @@ class SoundCard:
     def _run(self) -> None:
         try:
             while not self._closed:
-                self._sink.write(self._source.read(self._frames))
+                # all there is room for, since the next turn may be long in coming where threads hold the interpreter
+                frames = max(self._frames, min(self._whole, self._sink.write_available))
+                with keep():
+                    sound = self._source.read(frames)
+                self._sink.write(sound)
         except Exception:  # a device that is unplugged ends the sound, not the game
             if not self._closed:
                 logger.exception("the sound card failed; the music is silent until start() is called again")

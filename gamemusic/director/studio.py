@@ -102,6 +102,7 @@ class Studio:
         program = cue.program
         with self.lock:
             self.cue = cue
+            self._conductor.settle(wait=True)
             if self._conductor.coming is program:
                 return
             if self._conductor.playing is program:

@@ -7,6 +7,8 @@ import queue
 import threading
 from collections.abc import Callable
 
+from gamemusic.director.bell import Bell
+
 __all__ = ["Workers"]
 
 logger = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ class Workers:
     def __init__(self, idle: Callable[[], bool], failed: Callable[[Exception], None], *, patient: bool) -> None:
         self._idle, self._failed, self.patient = idle, failed, patient
         self._urgent: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._wake, self._closed = threading.Event(), False
+        self._wake, self._closed = Bell(), False
         self._threads = [
             threading.Thread(target=self._run_urgent, name="gamemusic composer", daemon=True),
             threading.Thread(target=self._run_idle, name="gamemusic composer ahead", daemon=True),
@@ -50,13 +52,13 @@ class Workers:
     def wake(self) -> None:
         """Say that there may be work ahead."""
         if not self.patient:
-            self._wake.set()
+            self._wake.ring()
 
     def close(self, timeout: float = 10.0) -> None:
         """Take no more work; wait for what is being done, unless one of the threads asks."""
         self._closed = True
         self._urgent.put(None)
-        self._wake.set()
+        self._wake.ring()
         if not self.patient:
             for thread in self._threads:
                 if thread is not threading.current_thread():
@@ -72,7 +74,6 @@ class Workers:
     def _run_idle(self) -> None:
         while not self._closed:
             self._wake.wait()
-            self._wake.clear()
             more = True
             while more and not self._closed:
                 more = self._try(self._idle)

@@ -29,12 +29,17 @@ class Counting:
 class Recorder:
     """A device that keeps what it gets."""
 
-    def __init__(self, fail_after: int = 10**9) -> None:
+    def __init__(self, fail_after: int = 10**9, room: int = 0) -> None:
         self.got: list[np.ndarray] = []
+        self.room = room
         self.enough, self.closed, self.fail_after = threading.Event(), False, fail_after
 
     def start(self) -> None:
         assert not self.got
+
+    @property
+    def write_available(self) -> int:
+        return self.room
 
     def write(self, data: Any) -> None:
         if len(self.got) >= self.fail_after:
@@ -56,6 +61,15 @@ def test_everything_read_is_written_in_order() -> None:
     assert sink.closed
     sound = np.concatenate(sink.got)
     assert np.array_equal(sound[:, 0], np.arange(len(sound), dtype=np.float32))
+
+
+def test_all_that_there_is_room_for_is_written_at_once() -> None:
+    for room, frames in ((0, 1200), (-9999, 1200), (5000, 5000), (10**6, 9600)):
+        sink = Recorder(room=room)
+        card = SoundCard(Counting(), latency=0.2, sink=sink)
+        assert sink.enough.wait(10)
+        card.close()
+        assert {len(block) for block in sink.got} == {frames}
 
 
 def test_a_device_that_fails_ends_the_sound_and_nothing_else() -> None:

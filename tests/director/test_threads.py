@@ -72,6 +72,7 @@ def test_a_better_bridge_or_a_change_of_mind_does_not_lose_the_place(make_direct
         director.play(tiny, style, by="cut")
         assert director.wait_ready(20)
         record(director, 5)
+    director._conductor.settle(wait=True)  # it is noted where rock was left
     rock = director._studio.programs["tiny", "rock"]
     bar, plays = rock.bar, rock.plays
     director.play(tiny, "rock", at="phrase")
