@@ -141,9 +141,9 @@ def compose_candidates(
     # what decides the next masks: the grammar's row and the chord, by candidate
     rows, chords = [grammar.row(state) for state in states], [NO_CHORD] * count
     begun = [1] * count
-    drawn: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    """(step, token) of some of what each candidate drew, by which it and its seam are judged"""
-    kept: dict[int, npt.NDArray[np.int32]] = {}
+    drawn: list[list[int]] = [[] for _ in range(count)]
+    """surprises at some of what each candidate drew, by which it and its seam are judged"""
+    table = load_exponentials()
     finished: list[Memory] = [{} for _ in range(count)]
     running = count
     for step in range(limit):
@@ -152,9 +152,7 @@ def compose_candidates(
         masked += logits
         masked += grammar.pitch_rows.take(chords, axis=0, out=weighed, mode="clip")
         tokens: list[int] = sampler.draw(step, masked).tolist()
-        judged = step % _JUDGED == 0
-        if judged:
-            kept[step] = logits
+        judged: list[int] = []
         for index, state in enumerate(states):
             if forced[index]:
                 tokens[index] = forced[index].pop()
@@ -166,8 +164,8 @@ def compose_candidates(
                     forced[index] = _find_due(grammar, state, tokens[index])
                 if forced[index]:
                     tokens[index] = forced[index].pop()
-                elif judged:
-                    drawn[index].append((step, tokens[index]))
+                elif step % _JUDGED == 0:
+                    judged.append(index)
             token = tokens[index]
             state.advance(token)
             if token == END and begun[index] < len(sections):
@@ -186,17 +184,17 @@ def compose_candidates(
             if not forced[index]:
                 rows[index] = grammar.row(state)
                 chords[index] = state.chord
+        if judged:
+            bits = surprises(logits[judged], [tokens[index] for index in judged], table)
+            for index, surprise in zip(judged, bits, strict=True):
+                drawn[index].append(surprise)
         if not running:
             break
         batch.show(tokens)
     else:
         raise GameMusicError(f"composing {bars} bars did not end within {limit} steps; please report this as a bug")
     batch.memory = {name: np.stack([memory[name] for memory in finished]) for name in batch.memory}
-    table = load_exponentials()
-
-    whole = [
-        _mean_bits([(kept[when][index], token) for when, token in pairs], table) for index, pairs in enumerate(drawn)
-    ]
+    whole = [sum(bits) // len(bits) if bits else 0 for bits in drawn]
     over, seam_steps = _score_seams(batch, sections[0], table, after)
     seams = [(a - b) / FRACTION for a, b in zip(over, whole, strict=True)]
     return Candidates([state.history for state in states], seams, whole, step + 1 + seam_steps)

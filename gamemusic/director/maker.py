@@ -21,7 +21,7 @@ from gamemusic.score.phrase import Phrase, Role
 
 __all__ = ["Maker", "rotate"]
 
-_KEPT_PHRASES = 24
+_KEPT_PHRASES = 12
 
 
 class Maker:
