@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_SAMPLE_RATE", "MIDI_SUFFIXES", "SUFFIXES", "check_output", "render", "render_stems", "save"]
 
 MIDI_SUFFIXES = (".mid", ".midi")
-AUDIO_SUFFIXES = (".wav",)
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
 SUFFIXES = MIDI_SUFFIXES + AUDIO_SUFFIXES
 """Endings of file names that `save` understands, in either case."""
 
@@ -36,7 +36,7 @@ def save(
     bit_depth: str | int = "16",
     stems: bool = False,
 ) -> Path:
-    """Write a phrase as MIDI or as a WAV file that says where it loops.
+    """Write a phrase as MIDI or as a WAV, FLAC or OGG file that says where it loops.
 
     Either everything is written or nothing.
 
@@ -46,7 +46,7 @@ def save(
         soundfont: File with the instruments' sound, or ``chip``; None takes what the phrase's style names, or looks for
             one. Not used for MIDI.
         sample_rate: In hertz, 8000..96000. Not used for MIDI.
-        bit_depth: ``16``, ``24`` or ``32f``. Not used for MIDI.
+        bit_depth: ``16``, ``24`` or, for WAV alone, ``32f``. Not used for MIDI and OGG.
         stems: Also write each role to a file of its own, ``NAME.<role>.wav`` beside ``NAME.wav``.
 
     Returns:
@@ -54,7 +54,7 @@ def save(
 
     Raises:
         InputError: An unknown suffix, sample rate or bit depth, or no such soundfont.
-        MissingError: FluidSynth or a soundfont has to be installed.
+        MissingError: FluidSynth or a soundfont has to be installed; for FLAC and OGG ``gamemusic[bake]``.
         FormatError: The soundfont is damaged.
         OutputError: The file could not be written.
     """
@@ -67,7 +67,7 @@ def save(
         from gamemusic.audio.soundfont import find_soundfont
 
         font = find_soundfont(soundfont, style=_style_font(phrase))
-        contents = _wav_files(arrangement, target, font, sample_rate, depth, stems)
+        contents = _sound_files(arrangement, target, font, sample_rate, depth, stems)
     from gamemusic.files import write_files
 
     write_files(contents)
@@ -86,7 +86,7 @@ def check_output(
     if suffix not in SUFFIXES:
         raise InputError(
             f"cannot write {target.name!r}: the file name must end in one of {', '.join(SUFFIXES)}"
-            + (f"; {suffix} is not written, convert a .wav file" if suffix in (".ogg", ".flac", ".mp3") else "")
+            + ("; .mp3 cannot loop without a gap, .ogg can" if suffix == ".mp3" else "")
         )
     from gamemusic.audio.synth import check_sample_rate
     from gamemusic.audio.wavfile import check_bit_depth
@@ -94,6 +94,12 @@ def check_output(
 
     check_sample_rate(sample_rate)
     depth = check_bit_depth(bit_depth)
+    if suffix == ".flac" and depth == "32f":
+        raise InputError("FLAC has no floats; use bit depth 16 or 24, or a .wav file")
+    if suffix in (".flac", ".ogg"):
+        from gamemusic.audio.compressed import check_installed
+
+        check_installed()
     check_writable(target)
     return target, depth
 
@@ -151,12 +157,11 @@ def _midi_files(arrangement: Arrangement, target: Path, stems: bool) -> dict[Pat
     return contents
 
 
-def _wav_files(
+def _sound_files(
     arrangement: Arrangement, target: Path, font: Path, sample_rate: int, depth: str, stems: bool
 ) -> dict[Path, bytes]:
     from gamemusic.audio.loops import render_mix
     from gamemusic.audio.loops import render_stems as render_arrangement
-    from gamemusic.audio.wavfile import encode_wav
 
     if stems:
         rendered = render_arrangement(arrangement, font, sample_rate)
@@ -165,16 +170,22 @@ def _wav_files(
     else:
         sounds = {target: render_mix(arrangement, font, sample_rate)}
     return {
-        path: encode_wav(
-            audio,
-            sample_rate,
-            bit_depth=depth,
-            loops=arrangement.ending == "loop",
-            title=arrangement.title,
-            comment=arrangement.comment,
-        )
-        for path, audio in sounds.items()
+        path: _encode(path.suffix.lower(), audio, sample_rate, depth, arrangement) for path, audio in sounds.items()
     }
+
+
+def _encode(
+    suffix: str, audio: npt.NDArray[np.float32], sample_rate: int, depth: str, arrangement: Arrangement
+) -> bytes:
+    loops, title, comment = arrangement.ending == "loop", arrangement.title, arrangement.comment
+    if suffix == ".wav":
+        from gamemusic.audio.wavfile import encode_wav
+
+        return encode_wav(audio, sample_rate, bit_depth=depth, loops=loops, title=title, comment=comment)
+    from gamemusic.audio.compressed import encode
+
+    loop = (0, len(audio)) if loops else None
+    return encode(audio, sample_rate, suffix, loop=loop, title=title, comment=comment, bit_depth=depth)
 
 
 def _stem_path(target: Path, role: str) -> Path:

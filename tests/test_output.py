@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gamemusic.audio.compressed import decode
 from gamemusic.audio.soundfont import find_soundfont
 from gamemusic.audio.synth import fluidsynth_version
 from gamemusic.audio.wavfile import read_wav
@@ -111,7 +112,30 @@ def test_render(phrase: Phrase, font: Path) -> None:
     assert np.max(np.abs(stems.mix - audio)) <= 1 / 32768
 
 
-@pytest.mark.parametrize("name", ["a.ogg", "a.flac", "a.mp3", "a.txt", "a", ".wav"])
+@pytest.mark.parametrize("suffix", [".flac", ".ogg"])
+def test_compressed_files_hold_the_same_loop(phrase: Phrase, font: Path, tmp_path: Path, suffix: str) -> None:
+    save(phrase, tmp_path / f"a{suffix}", soundfont=font, sample_rate=RATE, stems=True)
+    assert {path.name for path in tmp_path.iterdir()} == {f"a{suffix}", f"a.bass{suffix}", f"a.lead{suffix}"}
+    audio = phrase.render(soundfont=font, sample_rate=RATE)
+    sound = decode((tmp_path / f"a{suffix}").read_bytes(), suffix)
+    assert sound.loop == (0, len(audio))
+    assert sound.fields["TITLE"]
+    assert sound.audio.shape == audio.shape
+    error = sound.audio - audio
+    # FLAC rounds, Vorbis leaves out what is not heard
+    assert np.max(np.abs(error)) <= 1 / 32768 if suffix == ".flac" else np.std(error) < 0.1 * np.std(audio)
+
+
+def test_what_a_format_cannot_hold(phrase: Phrase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="FLAC has no floats"):
+        save(phrase, tmp_path / "a.flac", bit_depth="32f")
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    with pytest.raises(MissingError, match=r"gamemusic\[bake\]"):
+        save(phrase, tmp_path / "a.ogg")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.opus", "a.mp3", "a.txt", "a", ".wav"])
 def test_other_suffixes(phrase: Phrase, tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"\.mid, \.midi, \.wav"):
         save(phrase, tmp_path / name)

@@ -17,7 +17,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the command to the parser."""
     parser = commands.add_parser("compose", help="compose a phrase and write it as MIDI or audio")
     parser.add_argument("mood", metavar="MOOD", help="an installed mood, or the path of a mood pack")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="FILE.mid or FILE.wav")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="FILE.mid, .wav, .flac or .ogg"
+    )
     parser.add_argument("--style", metavar="S", help="one of the mood's styles (default: its first)")
     parser.add_argument("--bars", type=int, metavar="N", help="length, 1 to 64")
     parser.add_argument("--key", metavar="K", help="such as 'D minor' or 'Bb'")

@@ -112,7 +112,7 @@ def test_unknown_mood(fail: Fail, tiny_pack: Path, monkeypatch: pytest.MonkeyPat
     assert "is not installed" in fail("compose", "", "-o", "a.mid")
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a", ".", "a.mid.txt", "-"])
+@pytest.mark.parametrize("name", ["a.mp3", "a.opus", "a", ".", "a.mid.txt", "-"])
 def test_unknown_file_format(fail: Fail, tiny_pack: Path, name: str) -> None:
     assert "must end in one of .mid, .midi, .wav" in fail("compose", tiny_pack, "-o", name)
 
