@@ -10,6 +10,7 @@ import io
 import struct
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,6 +116,7 @@ def encode(
     if audio.ndim != 2 or not audio.shape[0] or not np.all(np.isfinite(audio)) or np.max(np.abs(audio)) > 1.0:
         raise InputError(f"audio must be finite, within -1..1 and (frames, channels), not empty (found {audio.shape})")
     target = io.BytesIO()
+    data: npt.NDArray[Any]
     if container == "FLAC":
         # whole numbers, so that rounding is ours: libsndfile scales floats by one less
         subtype = f"PCM_{bit_depth}"

@@ -27,7 +27,12 @@ def test_rung_before_or_while_somebody_waits() -> None:
     bell.wait(0.05)  # the second ring was the same as the first
     assert time.monotonic() - began >= 0.04
     woken = threading.Event()
-    thread = threading.Thread(target=lambda: (bell.wait(), woken.set()))
+
+    def sleep() -> None:
+        bell.wait()
+        woken.set()
+
+    thread = threading.Thread(target=sleep)
     thread.start()
     bell.ring()
     assert woken.wait(10)
