@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 Audio = npt.NDArray[np.float32]
 
 STEP_FRAMES = 240
-"""Frames mixed at once. NumPy hands the interpreter over while it works on more than 500 numbers, and to get it back takes
-as long as the game's threads like; with fewer the reader keeps it from the first frame to the last."""
+"""Frames mixed at once. NumPy hands the interpreter over while it works on more than 500 numbers, and to get it back
+takes as long as the game's threads like; with fewer the reader keeps it from the first frame to the last."""
 _LIMIT = db_to_amplitude(-0.5)
 """Highest sample that leaves the mixer."""
 _RELEASE_SECONDS = 1.5
