@@ -33,6 +33,7 @@ __all__ = [
     "Record",
     "Spec",
     "attribute_docs",
+    "locate",
     "specs_of",
 ]
 
@@ -273,7 +274,7 @@ class Record(Kind[T]):
             return self.cls(**values)
         except FieldError as error:
             dotted = ".".join(str(part) for part in (where, *error.path) if part != "")
-            raise _locate(node, error.path).fail(f"{dotted + ': ' if dotted else ''}{error}") from None
+            raise locate(node, error.path).fail(f"{dotted + ': ' if dotted else ''}{error}") from None
 
     def write(self, value: T) -> Any:
         written: dict[str, Any] = {}
@@ -309,7 +310,7 @@ class Record(Kind[T]):
         }
 
 
-def _locate(node: Node, path: tuple[str | int, ...]) -> Node:
+def locate(node: Node, path: tuple[str | int, ...]) -> Node:
     """Return the node that ``path`` leads to, or the nearest one above it."""
     for part in path:
         if isinstance(node, MapNode) and part in node.entries:

@@ -1,0 +1,1 @@
+"""A whole soundtrack, composed and rendered when a game is built."""
