@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gamemusic.audio.ogg import header_comments, read_comments, vorbis_comments, with_comments
 from gamemusic.errors import FormatError, InputError, MissingError
 
-__all__ = ["FORMATS", "Sound", "check_installed", "decode", "encode", "loop_fields"]
+__all__ = ["FORMATS", "Sound", "check_installed", "decode", "encode", "library_version", "loop_fields"]
 
 Audio = npt.NDArray[np.float32]
 
@@ -83,6 +83,11 @@ def check_installed() -> None:
         MissingError: Saying how to install them.
     """
     _import()
+
+
+def library_version() -> str:
+    """Return libsndfile's version, such as ``1.2.2``; raises as `check_installed`."""
+    return str(_import().__libsndfile_version__)
 
 
 def encode(

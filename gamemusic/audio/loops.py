@@ -31,7 +31,7 @@ from gamemusic.score.parts import Arrangement, Part
 from gamemusic.score.phrase import Role
 from gamemusic.units import BLOCK_FRAMES, loop_frames
 
-__all__ = ["Stems", "render_mix", "render_stems"]
+__all__ = ["Stems", "render_level", "render_mix", "render_stems"]
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +115,13 @@ def render_mix(arrangement: Arrangement, soundfont: Path, sample_rate: int, *, e
 
     Args and Raises: as `render_stems`.
     """
+    return render_level(arrangement, soundfont, sample_rate, extra_passes=extra_passes)[0]
+
+
+def render_level(
+    arrangement: Arrangement, soundfont: Path, sample_rate: int, *, extra_passes: int = 0
+) -> tuple[Audio, float]:
+    """Return `render_mix`'s sound, and what the peak rule took from it in dB, see `Stems.gain_db`."""
     dry, gains = _render_dry(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes)
     frames = dry.shape[1] if arrangement.ending == "loop" else None
     send = np.zeros((2, dry.shape[1]), np.float32)
@@ -130,7 +137,7 @@ def render_mix(arrangement: Arrangement, soundfont: Path, sample_rate: int, *, e
     if frames is None:
         (mix,) = _ring_out([mix], gain, _least_frames(arrangement, sample_rate), sample_rate)
     mix *= np.float32(gain)
-    return np.ascontiguousarray(mix.T)
+    return np.ascontiguousarray(mix.T), amplitude_to_db(gain) if gain < 1.0 else 0.0
 
 
 def _render_dry(arrangement: Arrangement, soundfont: Path, sample_rate: int, extra_passes: int) -> tuple[Audio, Audio]:

@@ -1,0 +1,86 @@
+"""``gamemusic bake``: a whole soundtrack at build time."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gamemusic.soundtrack.bake import Progress, Summary
+
+__all__ = ["add_to"]
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("bake", help="compose and render a whole soundtrack into a folder")
+    parser.add_argument("soundtrack", type=Path, metavar="SOUNDTRACK.yaml")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at work (default: 1)")
+    parser.add_argument("--only", metavar="PATTERN", help="only pieces whose names match, such as 'town*'")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the folder is not up to date")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; say what would be made")
+    parser.add_argument("--force", action="store_true", help="make everything again")
+    parser.add_argument(
+        "--update-lock", action="store_true", help="take packs, soundfonts and versions as they are now"
+    )
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Bake, and say what was done."""
+    from gamemusic.soundtrack.bake import bake
+
+    summary = bake(
+        options.soundtrack,
+        options.output,
+        jobs=options.jobs,
+        only=options.only,
+        force=options.force,
+        dry_run=options.dry_run,
+        check=options.check,
+        update_lock=options.update_lock,
+        progress=_progress(),
+    )
+    if options.json:
+        facts = {name: getattr(summary, name) for name in ("made", "current", "removed", "edited")}
+        print(json.dumps({**facts, "failed": {one.name: one.reason for one in summary.failed}}))
+    else:
+        _tell(summary, options.output, planned=options.check or options.dry_run)
+    stale = options.check and (summary.made or summary.removed)
+    return 1 if summary.failed or stale else 0
+
+
+def _progress() -> Progress:
+    began = time.monotonic()
+    shown = sys.stderr.isatty()
+
+    def show(name: str, done: int, total: int) -> None:
+        left = (time.monotonic() - began) / done * (total - done)
+        if shown:
+            print(
+                f"\r\x1b[K{done}/{total} {name}, {left:.0f} s left", end="" if done < total else "\n", file=sys.stderr
+            )
+        else:
+            print(f"{done}/{total} {name}", file=sys.stderr)
+
+    return show
+
+
+def _tell(summary: Summary, folder: Path, *, planned: bool) -> None:
+    verb = "to be made" if planned else "made"
+    print(f"{folder}: {len(summary.made)} {verb}, {len(summary.current)} up to date")
+    if planned:
+        for name in summary.made:
+            print(f"  {name}")
+    for name in summary.removed:
+        print(f"  {name} {'would be' if planned else 'was'} removed: it is no longer in the soundtrack")
+    for name in summary.edited:
+        print(f"  {name} had been edited; the edited file is kept as .{name}.edited")
+    for one in summary.failed:
+        print(f"  {one.name} failed: {one.reason}")

@@ -1,0 +1,82 @@
+"""Verify: is a baked folder what its manifest says, sample by sample?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gamemusic.audio.wavfile import decode_wav
+from gamemusic.errors import FormatError, GameMusicError
+from gamemusic.score.midi import read_midi
+from gamemusic.soundtrack.folder import read_manifest
+from gamemusic.units import TICKS_PER_BEAT
+
+__all__ = ["verify"]
+
+
+def verify(path: Path) -> tuple[int, list[str]]:
+    """Read every file that a manifest names; return how many there are, and what is wrong, in words.
+
+    Checked are the bytes (SHA-256), the format, the sample rate, the decoded length, the loop points of every dialect
+    inside the file, and the length of MIDI files.
+
+    Raises:
+        FormatError: There is no manifest, or it is damaged.
+    """
+    manifest = read_manifest(path)
+    if not manifest["pieces"]:
+        raise FormatError("there is no manifest.json, or it names nothing; bake first", file=path)
+    found: list[str] = []
+    count = 0
+    for piece in manifest["pieces"]:
+        for file in piece["files"]:
+            count += 1
+            found.extend(f"{file['file']}: {fault}" for fault in _faults(path / file["file"], file))
+    return count, found
+
+
+def _faults(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        yield f"cannot be read ({error.strerror}); bake again"
+        return
+    if hashlib.sha256(content).hexdigest() != facts["sha256"]:
+        yield f"is not what was baked ({len(content):,} bytes, {facts['bytes']:,} were written); bake again"
+    try:
+        yield from (
+            _midi_faults(content, path, facts) if facts["format"] == "midi" else _sound_faults(content, path, facts)
+        )
+    except GameMusicError as error:
+        yield str(error)
+
+
+def _midi_faults(content: bytes, path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
+    song = read_midi(content, file=path)
+    beats = song.end_tick / song.ticks_per_beat
+    if beats != facts["ticks"] / TICKS_PER_BEAT:
+        yield f"lasts {beats:g} beats, the manifest says {facts['ticks'] / TICKS_PER_BEAT:g}"
+    if facts["loops"] != (b"loopStart" in content and b"loopEnd" in content):
+        yield f"{'lacks' if facts['loops'] else 'has'} the markers loopStart and loopEnd, unlike the manifest"
+
+
+def _sound_faults(content: bytes, path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
+    expected = None if facts["loop"] is None else (facts["loop"]["start"], facts["loop"]["end"])
+    if facts["format"] == "wav":
+        wav = decode_wav(content, file=path)
+        rate, frames = wav.sample_rate, len(wav.audio)
+        # a smpl chunk names the last frame that is played, everything else the first that is not
+        loop = None if wav.loop is None else (wav.loop[0], wav.loop[1] + 1)
+    else:
+        from gamemusic.audio.compressed import decode
+
+        sound = decode(content, path.suffix.lower(), file=path)
+        rate, frames, loop = sound.sample_rate, len(sound.audio), sound.loop
+    if rate != facts["sample_rate"]:
+        yield f"has {rate} Hz, the manifest says {facts['sample_rate']}"
+    if frames != facts["frames"]:
+        yield f"decodes to {frames:,} frames, the manifest says {facts['frames']:,}"
+    if loop != expected:
+        yield f"loops at {loop}, the manifest says {expected}"
