@@ -23,7 +23,7 @@ __all__ = ["MANIFEST", "Folder", "lock_folder", "read_manifest"]
 
 MANIFEST = "manifest.json"
 _STATE = ".gamemusic"
-_JOURNAL, _STAMPS, _LOCK = "journal.jsonl", "stamps.json", "lock"
+_JOURNAL, _STAMPS, _LOCK, _SKETCHES = "journal.jsonl", "stamps.json", "lock", "sketches"
 _MANIFEST_FORMAT = 1
 
 Entry = Mapping[str, Any]
@@ -130,6 +130,8 @@ class Folder:
         for name in known.keys() - made.files.keys():
             self._remove(name, known[name])
         write_files({self.path / name: content for name, content in made.files.items()})
+        (self.path / _STATE / _SKETCHES).mkdir(exist_ok=True)
+        write_file(self._sketch_path(made.name), json.dumps(made.sketch, separators=(",", ":")).encode())
         self._entries[made.name] = made.facts
         self._note(made.facts)
         for file in made.facts["files"]:
@@ -143,7 +145,17 @@ class Folder:
             for file in entry["files"]:
                 self._remove(file["file"], file["sha256"])
                 removed.append(file["file"])
+            with contextlib.suppress(FileNotFoundError):
+                self._sketch_path(name).unlink()
         return removed
+
+    def sketch(self, name: str) -> Mapping[str, Any] | None:
+        """Return the sketch of a piece that was made; None when somebody removed it."""
+        try:
+            found = json.loads(self._sketch_path(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
 
     def finish(self, facts: Mapping[str, Any], order: Iterable[str]) -> None:
         """Write the manifest, which replaces the journal."""
@@ -155,6 +167,9 @@ class Folder:
         write_file(self.path / _STATE / _STAMPS, json.dumps(self._stamps).encode())
         with contextlib.suppress(FileNotFoundError):
             (self.path / _STATE / _JOURNAL).unlink()
+
+    def _sketch_path(self, name: str) -> Path:
+        return self.path / _STATE / _SKETCHES / f"{name}.json"
 
     # what is known of files -----------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from gamemusic.score.parts import Arrangement
 from gamemusic.score.phrase import Phrase
 from gamemusic.soundtrack.order import Order, Origin
 from gamemusic.soundtrack.schema import percent
+from gamemusic.soundtrack.sketch import draw_sketch
 from gamemusic.theory import chord_name
 from gamemusic.units import TICKS_PER_BEAT
 
@@ -49,6 +50,8 @@ class Made:
     """By file name."""
     facts: Mapping[str, Any] = field(repr=False)
     """The manifest's entry."""
+    sketch: Mapping[str, Any] = field(repr=False)
+    """What the page draws: see `gamemusic.soundtrack.sketch.draw_sketch`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +103,9 @@ def make(order: Order) -> Made:
         **levelling,
         "files": described,
     }
-    return Made(name=order.name, key=order.key, files=files, facts=facts)
+    return Made(
+        name=order.name, key=order.key, files=files, facts=facts, sketch=draw_sketch(takes[-1].phrase, takes[-1].mix)
+    )
 
 
 def _compose(order: Order) -> list[Phrase]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -269,8 +270,8 @@ def test_a_process_that_dies_takes_only_its_own_piece_along(track: Path, monkeyp
     assert sorted(summary.made) == sorted(name for name in PIECES if name != "night")
 
 
-def _mortal(pipe: workers.Connection) -> None:
-    workers.make = _die
+def _mortal(pipe: Connection) -> None:
+    setattr(workers, "make", _die)  # noqa: B010  # it is imported there, not exported
     workers._work(pipe)
 
 
