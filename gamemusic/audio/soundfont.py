@@ -25,6 +25,7 @@ __all__ = [
     "check_soundfont",
     "find_soundfont",
     "installed_soundfonts",
+    "soundfont_info",
     "soundfont_sha256",
 ]
 
@@ -49,6 +50,8 @@ PREFERRED = (
 )
 """File names, best first. The mono font comes first since it is small and its loops repeat to the bit."""
 
+_MOST_INFO = 1 << 18
+"""Bytes of a soundfont's own description that are read."""
 LAST_RESORT = "TimGM6mb.sf2"
 """Complete, tiny, and plainer than any other."""
 
@@ -135,6 +138,29 @@ def check_soundfont(path: Path) -> Path:
             file=path,
         )
     return path
+
+
+def soundfont_info(path: Path) -> dict[str, str]:
+    """Return what a soundfont says of itself: ``INAM`` its name, ``IENG`` who made it, ``ICOP`` its copyright, ``ICMT``
+    a comment; what it does not say is left out.
+
+    Args:
+        path: Of a file that `check_soundfont` accepts (SoundFont 2.04, section 5).
+    """
+    found: dict[str, str] = {}
+    with path.open("rb") as file:
+        head = file.read(24)
+        if head[12:16] != b"LIST" or head[20:24] != b"INFO":
+            return found
+        rest = file.read(min(int.from_bytes(head[16:20], "little") - 4, _MOST_INFO))
+    place = 0
+    while place + 8 <= len(rest):
+        name, size = rest[place : place + 4], int.from_bytes(rest[place + 4 : place + 8], "little")
+        if name in (b"INAM", b"IENG", b"ICOP", b"ICMT"):
+            text = rest[place + 8 : place + 8 + size].split(b"\0")[0].decode("utf-8", "replace")
+            found[name.decode()] = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        place += 8 + size + size % 2
+    return found
 
 
 def soundfont_sha256(path: Path) -> str:

@@ -18,9 +18,12 @@ __all__ = ["add_to"]
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("bake", help="compose and render a whole soundtrack into a folder")
-    parser.add_argument("soundtrack", type=Path, metavar="SOUNDTRACK.yaml")
+    parser.add_argument("soundtrack", type=Path, metavar="SOUNDTRACK.yaml", help="the soundtrack file")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at work (default: 1)")
+    parser.add_argument(
+        "--takes", type=int, default=1, metavar="N", help="takes of each cue to choose from with 'pick' (default: 1)"
+    )
     parser.add_argument("--only", metavar="PATTERN", help="only pieces whose names match, such as 'town*'")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when the folder is not up to date")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; say what would be made")
@@ -40,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
         options.soundtrack,
         options.output,
         jobs=options.jobs,
+        takes=options.takes,
         only=options.only,
         force=options.force,
         dry_run=options.dry_run,

@@ -62,8 +62,9 @@ def _is_soundtrack(path: Path) -> bool:
     """Return whether a YAML file has cues, as no preset has."""
     from gamemusic.packs.nodes import MapNode
     from gamemusic.packs.yamlfile import read_yaml
+    from gamemusic.soundtrack.schema import BOUNDS
 
-    node = read_yaml(path)
+    node = read_yaml(path, bounds=BOUNDS)
     return isinstance(node, MapNode) and "cues" in node.entries
 
 

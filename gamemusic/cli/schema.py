@@ -1,4 +1,4 @@
-"""``gamemusic schema``: the JSON Schema of presets, for editors that complete and check while one types."""
+"""``gamemusic schema``: the JSON Schemas of presets and soundtracks, for editors that check while one types."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ __all__ = ["add_to"]
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("schema", help="print the JSON Schema of preset.yaml, for editors")
+    parser = commands.add_parser("schema", help="print the JSON Schema of preset.yaml or soundtrack.yaml, for editors")
+    kinds = ("preset", "soundtrack")
+    parser.add_argument("kind", nargs="?", choices=kinds, default="preset", help="of which file (default: preset)")
     parser.set_defaults(run=run)
 
 
-def run(_: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print the schema."""
-    from gamemusic.packs.schema import json_schema
+    if options.kind == "soundtrack":
+        from gamemusic.soundtrack.schema import json_schema
+    else:
+        from gamemusic.packs.schema import json_schema
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return 0

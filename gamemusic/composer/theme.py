@@ -19,7 +19,7 @@ from gamemusic.tokens.bars import Event, transposition
 from gamemusic.tokens.vocabulary import MAX_DURATION, PITCH_RANGES, velocity_bin
 from gamemusic.units import METERS, TICKS_PER_BEAT, Meter
 
-__all__ = ["KEY_PROFILES", "Theme", "fit_theme", "read_theme"]
+__all__ = ["KEY_PROFILES", "Theme", "find_key", "fit_theme", "read_theme"]
 
 _DRUM_CHANNEL = 9
 _ANSWER_BARS = 2
@@ -96,7 +96,7 @@ def theme_of_song(song: MidiSong, *, file: object = None) -> Theme:
             start, end = (round(tick * TICKS_PER_BEAT / scale) for tick in (note.start, note.end))
             notes.append(Note(start, note.pitch, max(1, end - start), note.velocity))
     line = _one_by_one(notes)
-    key = parse_key(song.keys[0][1]) if song.keys else _find_key(line)
+    key = parse_key(song.keys[0][1]) if song.keys else find_key(line)
     return Theme(notes=line, key=key, meter=METERS[name])
 
 
@@ -118,7 +118,7 @@ def _one_by_one(notes: Sequence[Note]) -> tuple[Note, ...]:
     return tuple(line)
 
 
-def _find_key(notes: Sequence[Note]) -> Key:
+def find_key(notes: Sequence[Note]) -> Key:
     """Return the key whose profile fits the notes' lengths best."""
     weights = [0] * 12
     for note in notes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,18 @@ from typing import Any, NoReturn
 from gamemusic.errors import FormatError, InputError
 from gamemusic.packs.nodes import Entry, ListNode, MapNode, Node, Scalar, ScalarNode, hidden_character, shorten
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "dump_yaml", "load_yaml", "read_yaml"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_NODES",
+    "SMALL",
+    "Bounds",
+    "Spot",
+    "dump_yaml",
+    "find_spot",
+    "load_yaml",
+    "read_yaml",
+]
 
 MAX_BYTES = 64 * 1024
 """Longest file, in bytes."""
@@ -27,6 +38,20 @@ MAX_DEPTH = 10
 """Deepest nesting; the top is 1."""
 MAX_NODES = 5000
 """Most keys and values in one file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a file may be."""
+
+    size: int = MAX_BYTES
+    """In bytes."""
+    nodes: int = MAX_NODES
+    """Keys and values."""
+
+
+SMALL = Bounds()
+"""For files that somebody else may have written, such as presets."""
 
 _WORDS: Mapping[str, Scalar] = MappingProxyType(
     {
@@ -71,7 +96,8 @@ class _Frame:
 class _Builder:
     """Turns PyYAML's events into a tree; keeps its own stack, so that no nesting can exhaust Python's."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, bounds: Bounds) -> None:
+        self._most = bounds.nodes
         self.file = file
         self.root: Node | None = None
         self.documents = 0
@@ -107,8 +133,8 @@ class _Builder:
         import yaml  # late, see above
 
         self._nodes += 1
-        if self._nodes > MAX_NODES:
-            self._fail(f"found more than {MAX_NODES} keys and values in one file; make it smaller", mark)
+        if self._nodes > self._most:
+            self._fail(f"found more than {self._most} keys and values in one file; make it smaller", mark)
         if event.anchor is not None:
             self._fail(
                 f"found the anchor &{event.anchor[:40]}, expected a value; remove it and write the value out", mark
@@ -171,10 +197,10 @@ class _Builder:
             self._add(ListNode(self.file, frame.line, frame.column, tuple(frame.items)))
 
 
-def _decode(data: bytes, file: str) -> str:
+def _decode(data: bytes, file: str, bounds: Bounds) -> str:
     """Return the text of ``data``; a byte order mark of UTF-8 is allowed."""
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"the file has {len(data)} bytes, allowed are {MAX_BYTES}; make it smaller", file=file)
+    if len(data) > bounds.size:
+        raise FormatError(f"the file has {len(data)} bytes, allowed are {bounds.size}; make it smaller", file=file)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FormatError("the file is UTF-16, expected UTF-8; save it as UTF-8", file=file, line=1, column=1)
     try:
@@ -193,12 +219,13 @@ def _decode(data: bytes, file: str) -> str:
     return text
 
 
-def load_yaml(data: bytes, *, file: object = "preset.yaml") -> Node:
+def load_yaml(data: bytes, *, file: object = "preset.yaml", bounds: Bounds = SMALL) -> Node:
     """Return the tree of a YAML file's bytes.
 
     Args:
-        data: At most `MAX_BYTES`.
+        data: The file's content.
         file: The name that error messages give.
+        bounds: How large it may be.
 
     Raises:
         FormatError: For anything that is not the plain YAML described at the top; with line and column.
@@ -206,9 +233,12 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml") -> Node:
     import yaml  # late: importing it costs as much as the rest of the package
 
     name = str(file)
-    text = _decode(data, name)
-    builder = _Builder(name)
-    loader: Any = yaml.SafeLoader(text)  # its stubs leave the events untyped
+    text = _decode(data, name, bounds)
+    builder = _Builder(name, bounds)
+    # both give the same events and places; libyaml, where it is there, is several times as fast and its complaints are
+    # plainer, so that it reads what people would not write by hand
+    large = len(data) > MAX_BYTES and hasattr(yaml, "CSafeLoader")
+    loader: Any = (yaml.CSafeLoader if large else yaml.SafeLoader)(text)  # its stubs leave the events untyped
     try:
         while loader.check_event():
             builder.take(loader.get_event())
@@ -231,8 +261,8 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml") -> Node:
     return builder.root
 
 
-def read_yaml(path: str | Path) -> Node:
-    """Return the tree of the YAML file at ``path``.
+def read_yaml(path: str | Path, *, bounds: Bounds = SMALL) -> Node:
+    """Return the tree of the YAML file at ``path``, which may be as large as ``bounds`` say.
 
     Raises:
         InputError: When there is no such file, or it cannot be read.
@@ -242,9 +272,41 @@ def read_yaml(path: str | Path) -> Node:
         if not Path(path).is_file():
             raise InputError(f"there is no file {path}; check its name")
         with open(path, "rb") as stream:
-            return load_yaml(stream.read(MAX_BYTES + 1), file=path)
+            return load_yaml(stream.read(bounds.size + 1), file=path, bounds=bounds)
     except OSError as error:
         raise InputError(f"the file {path} cannot be read: {error.strerror}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a value stands in a file's text, in characters."""
+
+    start: int
+    end: int
+    column: int
+    """Of its first character, from 0."""
+    flow: bool
+    """Whether it is written in braces or brackets."""
+    empty: bool
+
+
+def find_spot(text: str, path: Sequence[str]) -> Spot | None:
+    """Return where the value behind some keys stands, so that it can be edited without touching anything else.
+
+    Args:
+        text: Of a file that `load_yaml` accepts, without a byte order mark.
+        path: Keys from the top on.
+    """
+    import yaml  # late: importing it costs as much as the rest of the package
+
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    for key in path:
+        found = [value for name, value in node.value if name.value == key] if isinstance(node.value, list) else []
+        if not found:
+            return None
+        node = found[0]
+    flow = bool(getattr(node, "flow_style", False))
+    return Spot(node.start_mark.index, node.end_mark.index, node.start_mark.column, flow, not node.value)
 
 
 def dump_yaml(value: object) -> str:

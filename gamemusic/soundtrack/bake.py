@@ -9,11 +9,12 @@ from pathlib import Path
 
 from gamemusic.errors import GameMusicError, InputError
 from gamemusic.files import write_file
+from gamemusic.soundtrack.credits import CREDITS, list_licences, write_credits
 from gamemusic.soundtrack.folder import Folder, lock_folder
 from gamemusic.soundtrack.lockfile import differences, lock_path, pins_of, read_lock, write_lock
 from gamemusic.soundtrack.maker import Made
 from gamemusic.soundtrack.order import Order, make_orders
-from gamemusic.soundtrack.plan import read_plan
+from gamemusic.soundtrack.plan import MAX_TAKES, read_plan
 from gamemusic.soundtrack.workers import Failure, carry_out
 
 __all__ = ["Summary", "bake"]
@@ -40,6 +41,7 @@ def bake(
     target: Path,
     *,
     jobs: int = 1,
+    takes: int = 1,
     only: str | None = None,
     force: bool = False,
     dry_run: bool = False,
@@ -53,6 +55,7 @@ def bake(
         path: The soundtrack file.
         target: The folder to write to; made when it is missing, its parent must exist.
         jobs: Processes at work.
+        takes: Of each composed cue, 1 to `MAX_TAKES`; a later bake with fewer removes the others.
         only: A shell pattern; other pieces are left as they are.
         force: Make everything again.
         dry_run: Only say what would be made.
@@ -68,8 +71,10 @@ def bake(
     """
     if isinstance(jobs, bool) or not isinstance(jobs, int) or not 1 <= jobs <= 256:
         raise InputError(f"jobs must be 1 to 256 (received {jobs!r})")
+    if isinstance(takes, bool) or not isinstance(takes, int) or not 1 <= takes <= MAX_TAKES:
+        raise InputError(f"takes must be 1 to {MAX_TAKES} (received {takes!r})")
     plan = read_plan(path)
-    orders = make_orders(plan)
+    orders = make_orders(plan, takes)
     pins = pins_of(orders)
     lock = lock_path(path)
     _check_lock(lock, pins, update=update_lock)
@@ -100,8 +105,10 @@ def bake(
         summary.removed = folder.drop(gone)
         summary.edited = folder.kept
         soundtrack = plan.soundtrack
-        facts = {"title": soundtrack.title, "author": soundtrack.author, "licence": soundtrack.licence, **pins}
-        folder.finish(facts, [order.name for order in orders])
+        licences = list_licences(soundtrack, plan.packs.values(), orders)
+        facts = {"title": soundtrack.title, "author": soundtrack.author, "licences": licences, **pins}
+        manifest = folder.manifest(facts, [order.name for order in orders])
+        folder.finish(manifest, {CREDITS: write_credits(soundtrack, licences)})
         if not lock.exists() or update_lock or read_lock(lock) != pins:
             write_file(lock, write_lock(pins))
     return summary

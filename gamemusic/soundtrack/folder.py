@@ -19,12 +19,14 @@ from gamemusic.errors import FormatError, OutputError
 from gamemusic.files import write_file, write_files
 from gamemusic.soundtrack.maker import Made
 
-__all__ = ["MANIFEST", "Folder", "lock_folder", "read_manifest"]
+__all__ = ["MANIFEST", "SIDES", "Folder", "lock_folder", "read_manifest"]
 
 MANIFEST = "manifest.json"
 _STATE = ".gamemusic"
 _JOURNAL, _STAMPS, _LOCK, _SKETCHES = "journal.jsonl", "stamps.json", "lock", "sketches"
 _MANIFEST_FORMAT = 1
+SIDES = "sides"
+"""Key of the manifest behind which the files made from it stand, with their SHA-256."""
 
 Entry = Mapping[str, Any]
 
@@ -97,7 +99,8 @@ class Folder:
         """Files that somebody had edited and that were kept under another name."""
         for left in path.glob(".gamemusic-*.tmp"):  # of a bake that was killed; nobody else writes here now
             left.unlink()
-        self._entries: dict[str, Entry] = {entry["name"]: entry for entry in read_manifest(path)["pieces"]}
+        self._manifest = read_manifest(path)
+        self._entries: dict[str, Entry] = {entry["name"]: entry for entry in self._manifest["pieces"]}
         self._read_journal()
         self._stamps: dict[str, list[Any]] = self._read_stamps()
 
@@ -157,13 +160,35 @@ class Folder:
             return None
         return found if isinstance(found, dict) else None
 
-    def finish(self, facts: Mapping[str, Any], order: Iterable[str]) -> None:
-        """Write the manifest, which replaces the journal."""
+    def manifest(self, facts: Mapping[str, Any], order: Iterable[str]) -> dict[str, Any]:
+        """Return what `finish` is to write, of the pieces that are there."""
         pieces = [self._entries[name] for name in order if name in self._entries]
-        manifest = {"format": _MANIFEST_FORMAT, **facts, "pieces": pieces}
-        content = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
-        if not (self.path / MANIFEST).exists() or (self.path / MANIFEST).read_bytes() != content:
+        return {"format": _MANIFEST_FORMAT, **facts, "pieces": pieces}
+
+    def finish(self, manifest: Mapping[str, Any], sides: Mapping[str, bytes]) -> None:
+        """Write the manifest, which replaces the journal, and the files that are made from it.
+
+        Args:
+            manifest: From `manifest`.
+            sides: Contents by path from the folder on, with ``/`` between names; those of an earlier bake that are not
+                among them are removed.
+        """
+        made = {name: hashlib.sha256(content).hexdigest() for name, content in sides.items()}
+        known = self._manifest.get(SIDES, {})
+        for name, content in sides.items():
+            if self._digest(name, thorough=False) != made[name]:
+                self._keep_edited(name, {known.get(name), made[name]})
+                (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+                write_file(self.path / name, content)
+                self._stamp(name, made[name])
+        for name in known.keys() - made.keys():
+            self._remove(name, known[name])
+            with contextlib.suppress(OSError):  # not empty, or the folder itself
+                (self.path / name).parent.rmdir()
+        content = (json.dumps({**manifest, SIDES: made}, indent=1, ensure_ascii=False) + "\n").encode()
+        if self._digest(MANIFEST, thorough=False) != hashlib.sha256(content).hexdigest():
             write_file(self.path / MANIFEST, content)
+            self._stamp(MANIFEST, hashlib.sha256(content).hexdigest())
         write_file(self.path / _STATE / _STAMPS, json.dumps(self._stamps).encode())
         with contextlib.suppress(FileNotFoundError):
             (self.path / _STATE / _JOURNAL).unlink()
@@ -194,7 +219,7 @@ class Folder:
         """Put a file aside that holds neither what was written there nor what will be."""
         path = self.path / name
         if path.exists() and self._digest(name, thorough=True) not in ours:
-            os.replace(path, self.path / f".{name}.edited")
+            os.replace(path, path.with_name(f".{path.name}.edited"))
             self.kept.append(name)
 
     def _remove(self, name: str, digest: str) -> None:

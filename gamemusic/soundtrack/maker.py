@@ -19,14 +19,15 @@ from gamemusic.audio.wavfile import encode_wav
 from gamemusic.composer.bridge import compose_bridge
 from gamemusic.composer.composer import Composer
 from gamemusic.composer.stinger import compose_stinger
-from gamemusic.errors import PackError
+from gamemusic.errors import InputError, PackError
 from gamemusic.packs.pack import open_pack
-from gamemusic.score.midi import write_midi
+from gamemusic.score.midi import MidiSong, write_midi
 from gamemusic.score.parts import Arrangement
 from gamemusic.score.phrase import Phrase
 from gamemusic.soundtrack.order import Order, Origin
-from gamemusic.soundtrack.schema import percent
+from gamemusic.soundtrack.schema import file_stems
 from gamemusic.soundtrack.sketch import draw_sketch
+from gamemusic.soundtrack.source import arrange_source, read_source
 from gamemusic.theory import chord_name
 from gamemusic.units import TICKS_PER_BEAT
 
@@ -79,14 +80,17 @@ def make(order: Order) -> Made:
     described: list[dict[str, Any]] = []
     for take in takes:
         _write(order, take, gain_db, files, described)
-    first = phrases[0]
+    first, played = phrases[0], order.kind == "cue" and bool(order.origin.source)
     facts = {
         "name": order.name,
         "kind": order.kind,
+        **dict(order.around),
+        **({"take_of": order.take_of, "take": order.take} if order.take_of else {}),
         "key_of_order": order.key,
         "mood": first.mood,
         "style": first.style,
-        "seed": first.seed,
+        "seed": None if played else first.seed,
+        "source": {"file": Path(order.origin.source).name, "sha256": order.origin.source_digest} if played else None,
         "tempo_bpm": first.tempo_bpm,
         "meter": str(first.meter),
         "bars": first.bars,
@@ -133,6 +137,9 @@ def _compose(order: Order) -> list[Phrase]:
 
 
 def _phrase(origin: Origin, intensity: float) -> Phrase:
+    if origin.source:
+        phrase, _ = _source(origin)
+        return phrase.replace(intensity=intensity)
     donor = None if origin.harmony is None else _phrase(origin.harmony, origin.harmony.intensity)
     return _composer(origin.pack, origin.digest).compose(
         style=origin.style,
@@ -148,6 +155,19 @@ def _phrase(origin: Origin, intensity: float) -> Phrase:
     )
 
 
+@functools.lru_cache(maxsize=1)
+def _source(origin: Origin) -> tuple[Phrase, MidiSong]:
+    style = _composer(origin.pack, origin.digest).pack.preset.style(origin.style)
+    try:
+        data = Path(origin.source).read_bytes()
+    except OSError as error:
+        raise InputError(f"the source {origin.source} cannot be read: {error.strerror}") from None
+    if hashlib.sha256(data).hexdigest() != origin.source_digest:
+        raise InputError(f"the source {origin.source} changed while the soundtrack was baked; bake again")
+    phrase, song = read_source(data, style.orchestration(), file=Path(origin.source).name)
+    return phrase.replace(mood=origin.mood, style=origin.style, ending=origin.ending or "loop"), song
+
+
 @functools.lru_cache(maxsize=4)
 def _composer(path: str, digest: str) -> Composer:
     pack = open_pack(path)
@@ -157,7 +177,11 @@ def _composer(path: str, digest: str) -> Composer:
 
 
 def _play(order: Order, level: float, phrase: Phrase) -> _Take:
-    arrangement = arrange(phrase)
+    if order.origin.source and order.kind == "cue":
+        _, song = _source(order.origin)
+        arrangement = arrange_source(phrase, song, everything=level == order.levels[-1])
+    else:
+        arrangement = arrange(phrase)
     if not order.soundfont:
         return _Take(level, phrase, arrangement, None, {})
     font = Path(order.soundfont)
@@ -195,7 +219,7 @@ def _level(order: Order, takes: list[_Take]) -> tuple[float, dict[str, Any]]:
 
 
 def _write(order: Order, take: _Take, gain_db: float, files: dict[str, bytes], described: list[dict[str, Any]]) -> None:
-    base = order.name if len(order.levels) == 1 else f"{order.name}-i{percent(take.level):02d}"
+    base = file_stems(order.name, order.levels)[order.levels.index(take.level)]
     loops = take.phrase.ending == "loop"
     shared = {"level": take.level} if len(order.levels) > 1 else {}
     gain = np.float32(db_to_amplitude(gain_db))

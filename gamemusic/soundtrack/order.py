@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import hashlib
 import json
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from gamemusic.soundtrack.plan import Piece, Plan
 from gamemusic.soundtrack.schema import Cue
 from gamemusic.version import __version__
 
-__all__ = ["Order", "Origin", "make_orders", "place_orders"]
+__all__ = ["Order", "Origin", "make_orders"]
 
 _VERSION = 1
 """Goes up whenever the same order would give other files."""
@@ -43,6 +42,9 @@ class Origin:
     theme: str
     """Path of a MIDI file; empty: none."""
     theme_digest: str
+    source: str = ""
+    """Path of a MIDI file that is played instead of what would be composed; empty: none."""
+    source_digest: str = ""
     harmony: Origin | None = None
     """Whose chords it shares."""
 
@@ -60,6 +62,11 @@ class Order:
     seed: int
     left: Origin | None = None
     """What a transition leaves."""
+    take_of: str = ""
+    """The cue that this is another take of."""
+    take: int = 1
+    around: tuple[tuple[str, str], ...] = ()
+    """Of a transition the cues ``from`` and ``to``, of a stinger the cue it is ``over``."""
     bars: int = 1
     sting: str = ""
     formats: tuple[str, ...]
@@ -81,20 +88,15 @@ class Order:
         return hashlib.sha256(json.dumps([_VERSION, facts], sort_keys=True).encode()).hexdigest()
 
 
-def make_orders(plan: Plan) -> list[Order]:
-    """Return the orders of a soundtrack.
+def make_orders(plan: Plan, takes: int = 1) -> list[Order]:
+    """Return the orders of a soundtrack, with so many takes of each cue.
 
     Raises:
         MissingError: A soundfont or FluidSynth has to be installed.
         InputError, FormatError: A soundfont is none.
     """
     fonts = _Fonts(plan)
-    return [_make_order(plan, piece, fonts) for piece in plan.pieces()]
-
-
-def place_orders(plan: Plan, pattern: str | None = None) -> list[Order]:
-    """Return the orders whose names match a shell pattern such as ``town*``; all without one."""
-    return [order for order in make_orders(plan) if pattern is None or fnmatch.fnmatchcase(order.name, pattern)]
+    return [_make_order(plan, piece, fonts) for piece in plan.pieces(takes)]
 
 
 class _Fonts:
@@ -124,11 +126,14 @@ def _make_order(plan: Plan, piece: Piece, fonts: _Fonts) -> Order:
         name=piece.name,
         kind=piece.kind,
         title=f"{soundtrack.title}: {piece.name}" if soundtrack.title else piece.name,
-        origin=_origin(plan, cue, piece.variation if piece.kind == "cue" else 0),
+        origin=_origin(plan, cue, piece.variation, seed=piece.seed if piece.take > 1 else None),
         levels=piece.levels,
         seed=piece.seed,
         left=None if piece.origin is None else _origin(plan, piece.origin, 0),
         bars=piece.bars,
+        take_of=cue.name if piece.take > 1 else "",
+        take=piece.take,
+        around=_around(piece),
         sting=piece.sting,
         formats=tuple(sorted(group.formats)),
         stems=bool(group.stems),
@@ -142,16 +147,23 @@ def _make_order(plan: Plan, piece: Piece, fonts: _Fonts) -> Order:
     )
 
 
-def _origin(plan: Plan, cue: Cue, variation: int) -> Origin:
+def _around(piece: Piece) -> tuple[tuple[str, str], ...]:
+    if piece.origin is not None:
+        return ("from", piece.origin.name), ("to", piece.cue.name)
+    return (("over", piece.cue.name),) if piece.kind == "stinger" else ()
+
+
+def _origin(plan: Plan, cue: Cue, variation: int, *, seed: int | None = None) -> Origin:
     pack = plan.pack(cue)
     theme = plan.folder / cue.theme if cue.theme else None
+    source = plan.folder / cue.source if cue.source else None
     harmony = _origin(plan, plan.soundtrack.cue(cue.harmony_from), variation) if cue.harmony_from else None
     return Origin(
         mood=pack.name,
         pack=str(pack.path),
         digest=pack.digest,
         style=cue.style or pack.preset.default_style,
-        seed=plan.seed(cue, variation),
+        seed=0 if cue.source else plan.seed(cue, variation) if seed is None else seed,
         bars=cue.bars or pack.preset.bars,
         intensity=plan.levels(cue)[-1],
         tempo=cue.tempo,
@@ -160,6 +172,8 @@ def _origin(plan: Plan, cue: Cue, variation: int) -> Origin:
         ending=cue.ending or None,
         theme="" if theme is None else str(theme),
         theme_digest="" if theme is None else _digest(theme),
+        source="" if source is None else str(source),
+        source_digest="" if source is None else _digest(source),
         harmony=harmony,
     )
 
@@ -185,7 +199,7 @@ def _digest(path: Path) -> str:
 
 
 def _without_paths(facts: dict[str, Any]) -> dict[str, Any]:
-    paths = ("pack", "theme", "soundfont")
+    paths = ("pack", "theme", "source", "soundfont")
     return {
         name: _without_paths(value) if isinstance(value, dict) else value
         for name, value in facts.items()

@@ -12,10 +12,15 @@ from gamemusic.packs.library import find_pack
 from gamemusic.packs.nodes import Node
 from gamemusic.packs.pack import Pack
 from gamemusic.packs.records import locate
+from gamemusic.packs.schema import Preset
 from gamemusic.packs.yamlfile import read_yaml
-from gamemusic.soundtrack.schema import Cue, Soundtrack, default_seed, parse_soundtrack
+from gamemusic.soundtrack.schema import BOUNDS, Cue, Soundtrack, default_seed, parse_soundtrack, take_seed
+from gamemusic.soundtrack.source import read_source
 
-__all__ = ["Piece", "Plan", "read_plan"]
+__all__ = ["MAX_TAKES", "Piece", "Plan", "read_plan"]
+
+MAX_TAKES = 9
+"""Most takes of a cue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,8 @@ class Piece:
     seed: int
     levels: tuple[float, ...]
     variation: int = 0
+    take: int = 1
+    """Which of several takes of a cue; the first is the one that the soundtrack has."""
     origin: Cue | None = None
     """The cue that a transition comes from."""
     bars: int = 1
@@ -54,8 +61,12 @@ class Plan:
         """Where paths of the file begin."""
         return self.path.parent
 
-    def pieces(self) -> Iterator[Piece]:
-        """Yield all that is to be composed, in the order of the file."""
+    def pieces(self, takes: int = 1) -> Iterator[Piece]:
+        """Yield all that is to be composed, in the order of the file.
+
+        Args:
+            takes: Of each composed cue; all but the first are called ``NAME-t2`` and so on.
+        """
         soundtrack = self.soundtrack
         for name in soundtrack.cues:
             cue = soundtrack.cue(name)
@@ -67,6 +78,15 @@ class Plan:
                     seed=self.seed(cue, variation),
                     levels=self.levels(cue),
                     variation=variation,
+                )
+            for take in range(2, 1 if cue.source else takes + 1):
+                yield Piece(
+                    name=f"{name}-t{take}",
+                    kind="cue",
+                    cue=cue,
+                    seed=take_seed(name, take),
+                    levels=self.levels(cue),
+                    take=take,
                 )
         for bridge in soundtrack.transitions.values():
             target = soundtrack.cue(bridge.end)
@@ -110,7 +130,7 @@ def read_plan(path: Path) -> Plan:
         InputError: When the file cannot be read.
         FormatError: With line and column: what it holds is not allowed, or a mood, style or file is not there.
     """
-    node = read_yaml(path)
+    node = read_yaml(path, bounds=BOUNDS)
     soundtrack = parse_soundtrack(node)
     packs: dict[str, Pack] = {}
     spot: tuple[str, ...]
@@ -133,6 +153,8 @@ def read_plan(path: Path) -> Plan:
                 raise _at(node, *spot, key).fail(
                     f"{'.'.join((*spot, key))}: there is no file {value} beside {path.name}"
                 )
+        if cue.source:
+            _check_source(path.parent / cue.source, preset, cue.style, _at(node, "cues", name, "source"))
     for sting in soundtrack.stingers.values():
         own_kinds = packs[soundtrack.cue(sting.cue).mood].preset.stingers
         known = sorted({*STINGERS, *own_kinds})
@@ -141,6 +163,16 @@ def read_plan(path: Path) -> Plan:
             message = f"found {sting.kind}, expected one of {', '.join(known)}{suggest(sting.kind, known)}"
             raise _at(node, *spot).fail(f"{'.'.join(spot)}: {message}")
     return Plan(path=path, soundtrack=soundtrack, packs=packs)
+
+
+def _check_source(path: Path, preset: Preset, style: str, node: Node) -> None:
+    """See that a MIDI file can be played in a composed one's place."""
+    try:
+        read_source(path.read_bytes(), preset.style(style or None).orchestration(), file=path.name)
+    except OSError as error:
+        raise node.fail(f"source: {path.name} cannot be read: {error.strerror}") from None
+    except GameMusicError as error:
+        raise node.fail(f"source: {error}") from None
 
 
 def _find(mood: str, folder: Path, node: Node) -> Pack:

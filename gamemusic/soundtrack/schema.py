@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +19,12 @@ from gamemusic.packs.fields import Choice, Exactly, Kind, Number, Schema, Text, 
 from gamemusic.packs.musical import KEY, NAME
 from gamemusic.packs.nodes import ListNode, Node
 from gamemusic.packs.records import FieldError, ListOf, MapOf, Record
-from gamemusic.packs.yamlfile import load_yaml, read_yaml
+from gamemusic.packs.yamlfile import Bounds, load_yaml, read_yaml
 from gamemusic.theory import Key
 from gamemusic.units import MAX_BARS, METERS, TEMPO_RANGE, Meter
 
 __all__ = [
+    "BOUNDS",
     "FORMAT",
     "Cue",
     "Group",
@@ -30,15 +32,19 @@ __all__ = [
     "Sting",
     "Transition",
     "default_seed",
+    "file_stems",
     "json_schema",
     "load_soundtrack",
     "parse_soundtrack",
     "read_soundtrack",
+    "take_seed",
 ]
 
 FORMAT = 1
 """Version of the soundtrack file's format that this release reads."""
 MOST_CUES = 100_000
+BOUNDS = Bounds(size=64 << 20, nodes=5_000_000)
+"""How large a soundtrack file may be; it is one's own, and may have been written by a program."""
 
 FORMATS = ("midi", "wav", "ogg", "flac")
 """What a cue can be written as."""
@@ -75,6 +81,8 @@ def percent(intensity: float) -> int:
     return round(100 * intensity)
 
 
+_DERIVED = re.compile(r"(.+?)(?:-[vt]\d+)?(?:-i\d+)?")
+"""Names of variations, takes and levels."""
 _FILE = Text(200, r"[^/\\:*?\"<>|\x00-\x1f][^\\:*?\"<>|\x00-\x1f]*", "a path with / between folders, from this file on")
 _LOUDNESS = Number(-40, -8)
 _FORMATS = ListOf(Choice({name: name for name in FORMATS}), 1, len(FORMATS), unique=True)
@@ -132,7 +140,8 @@ class Cue:
     theme: Annotated[str, _FILE] = ""
     """MIDI file whose melody the first section plays."""
     source: Annotated[str, _FILE] = ""
-    """MIDI file of ours that a person went on with: it is checked, arranged and rendered instead of composed."""
+    """MIDI file, such as one of ours that a person went on with: it is checked, arranged and rendered instead of
+    composed. Its tracks are called after roles."""
     loudness_offset: Annotated[float, Number(-24, 0)] = 0.0
     """By how many LU the cue stays under its group's loudness."""
 
@@ -261,7 +270,7 @@ class Soundtrack:
         if not (cue.mood or self.defaults.mood):
             raise FieldError("found no mood, expected one here or in `defaults`; add it", "cues", cue.name)
         if cue.source:
-            for key in ("bars", "key", "tempo", "meter", "seed", "theme", "harmony_from", "ending"):
+            for key in ("bars", "key", "tempo", "meter", "seed", "theme", "harmony_from"):
                 if getattr(cue, key) not in ("", None):
                     raise FieldError(
                         f"found {key} beside source, whose notes decide it; remove one", "cues", cue.name, key
@@ -272,18 +281,26 @@ class Soundtrack:
         seen = [cue.name]
         while self.cues[seen[-1]].harmony_from:
             seen.append(self.cues[seen[-1]].harmony_from)
-            if seen[-1] not in self.cues or seen[-1] in seen[:-1]:
+            if self.cues[seen[-1]].source:
+                message = f"found {seen[-1]}, whose source says nothing of chords, expected a composed cue"
+                raise FieldError(message, "cues", cue.name, "harmony_from")
+            if seen[-1] in seen[:-1]:
                 message = f"found a circle, {' <- '.join(seen)}; let one of them have chords of its own"
                 raise FieldError(message, "cues", cue.name, "harmony_from")
 
     def _check_names(self) -> None:
         """Refuse names that meet in one file, also where capitals are the same as small letters."""
         seen: dict[str, tuple[str, str]] = {}
+        cues = {name.lower() for name in self.cues}
         for kind in ("cues", "transitions", "stingers"):
             for name in getattr(self, kind):
                 other = seen.setdefault(name.lower(), (kind, name))
                 if other != (kind, name):
                     message = f"found the name {name} beside {other[1]} in {other[0]}; their files would be the same"
+                    raise FieldError(message, kind, name)
+                base = _DERIVED.fullmatch(name.lower())
+                if base and base[1] != name.lower() and base[1] in cues:
+                    message = f"found {name}, which files of the cue {base[1]} may be called; rename one of them"
                     raise FieldError(message, kind, name)
 
 
@@ -296,13 +313,24 @@ def default_seed(name: str, variation: int) -> int:
     return int.from_bytes(digest[:4], "big")
 
 
+def take_seed(name: str, take: int) -> int:
+    """Return the seed of another take of a cue, from 2 on; no variation has it."""
+    digest = hashlib.sha256(f"{name}\ntake {take}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def file_stems(name: str, levels: tuple[float, ...]) -> list[str]:
+    """Return what a piece's files are called, level by level, without role and suffix."""
+    return [name] if len(levels) == 1 else [f"{name}-i{percent(level):02d}" for level in levels]
+
+
 def load_soundtrack(data: bytes, *, file: object = "soundtrack.yaml") -> Soundtrack:
     """Return the soundtrack in a YAML file's bytes; ``file`` is the name that messages give.
 
     Raises:
         FormatError: With line and column, for anything that the schema does not allow.
     """
-    return _SOUNDTRACK.read(load_yaml(data, file=file), "")
+    return _SOUNDTRACK.read(load_yaml(data, file=file, bounds=BOUNDS), "")
 
 
 def parse_soundtrack(node: Node) -> Soundtrack:
@@ -317,7 +345,7 @@ def read_soundtrack(path: str | Path) -> Soundtrack:
         InputError: When the file cannot be read.
         FormatError: See `load_soundtrack`.
     """
-    return _SOUNDTRACK.read(read_yaml(path), "")
+    return _SOUNDTRACK.read(read_yaml(path, bounds=BOUNDS), "")
 
 
 def json_schema() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from gamemusic.errors import FormatError, GameMusicError, InputError, OutputErro
 from gamemusic.packs.library import PATH_VARIABLE
 from gamemusic.soundtrack import maker, workers
 from gamemusic.soundtrack.bake import Summary, bake
-from gamemusic.soundtrack.folder import lock_folder, read_manifest
+from gamemusic.soundtrack.folder import SIDES, lock_folder, read_manifest
 from gamemusic.soundtrack.order import Order
 from gamemusic.soundtrack.verify import verify
 
@@ -73,7 +73,8 @@ def test_everything_is_made_and_the_manifest_says_what(track: Path) -> None:
     manifest = read_manifest(out)
     assert [piece["name"] for piece in manifest["pieces"]] == PIECES
     named = {file["file"] for piece in manifest["pieces"] for file in piece["files"]}
-    assert named == set(contents(out)) - {"manifest.json"}
+    assert named == set(contents(out)) - {"manifest.json", *manifest[SIDES]}
+    assert set(manifest[SIDES]) <= set(contents(out))
     assert {"day-i30.wav", "day-i90.wav", "day-i90.lead.wav", "night.mid", "fight-v2.wav", "dusk.wav"} <= named
     assert verify(out) == (len(named), [])
     by_name = {piece["name"]: piece for piece in manifest["pieces"]}

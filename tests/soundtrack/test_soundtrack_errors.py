@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sources import midi_of
 
 from gamemusic.errors import FormatError, InputError
 from gamemusic.packs.library import PATH_VARIABLE
@@ -84,7 +86,7 @@ TABLE: list[tuple[str, str, str, tuple[str, ...]]] = [
 @pytest.fixture
 def folder(tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(PATH_VARIABLE, str(tiny_pack))
-    (tmp_path / "grave.mid").write_bytes(b"MThd")
+    (tmp_path / "grave.mid").write_bytes(midi_of({"lead": [(0, 60, 480)], "bass": [(0, 36, 1920)]}))
     return tmp_path
 
 
@@ -110,6 +112,34 @@ def test_mistakes(folder: Path, before: str, after: str, place: str, words: tupl
     assert f"bad.yaml:{place}: " in message
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"tracks": {}}, "no notes"),
+        ({"tracks": {"Piano": [(0, 60, 480)]}}, "track 2 is called 'Piano'"),
+        ({"tempos": [(0, 120.0), (960, 90.0)]}, "tempo changes at beat 3"),
+        ({"tempos": [(0, 500.0)]}, "tempo is 500"),
+        ({"meters": [(0, 4, 4), (1920, 3, 4)]}, "several meters, 3/4, 4/4"),
+        ({"meters": [(0, 7, 8)]}, "it is in 7/8"),
+        ({"tracks": {"lead": [(0, 60, 65 * 1920)]}}, "65 bars, allowed are 64"),
+    ],
+)
+def test_a_source_that_cannot_be_played(folder: Path, made: dict[str, Any], words: str) -> None:
+    (folder / "grave.mid").write_bytes(midi_of(**{"tracks": {"lead": [(0, 60, 480)]}, **made}))
+    (folder / "bad.yaml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(FormatError, match=r"bad\.yaml:14:13: source: grave\.mid: ") as caught:
+        read_plan(folder / "bad.yaml")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["day-v2", "day-t3", "Day-I30", "day-v12-i05"])
+def test_names_that_files_of_other_cues_may_have(folder: Path, name: str) -> None:
+    bad = GOOD.replace("  night:", f"  {name.lower()}:")
+    (folder / "bad.yaml").write_text(bad.replace("end: night", f"end: {name.lower()}"), encoding="utf-8")
+    with pytest.raises(FormatError, match=r"bad\.yaml:11:\d+: .*files of the cue day may be called"):
+        read_plan(folder / "bad.yaml")
 
 
 def test_a_seed_depends_on_the_name_alone(folder: Path) -> None:
