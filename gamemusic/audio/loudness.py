@@ -6,6 +6,8 @@ the analogue prototypes used here for any rate are those of EBU's reference impl
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -117,14 +119,17 @@ def _window_power(audio: Audio, sample_rate: int) -> npt.NDArray[np.float64]:
     frames = len(audio)
     # zeros up to a power of two: a length with a large prime factor would make the transform several times slower
     size = 1 << int(np.ceil(np.log2(frames + 1)))
-    weight = k_response(np.asarray(np.fft.rfftfreq(size, 1.0 / sample_rate), np.float64), sample_rate).astype(
-        np.complex64
-    )[:, None]
-    heard = np.fft.irfft(np.fft.rfft(audio, size, axis=0) * weight, size, axis=0)[:frames]
+    heard = np.fft.irfft(np.fft.rfft(audio, size, axis=0) * _weight(size, sample_rate), size, axis=0)[:frames]
     energy = np.concatenate([[0.0], np.cumsum(np.sum(np.square(heard, dtype=np.float64), axis=1))])
     window = min(frames, round(0.4 * sample_rate))
     starts = np.arange(0, frames - window + 1, max(1, window // 4))
     return np.asarray((energy[starts + window] - energy[starts]) / window)
+
+
+@functools.lru_cache(maxsize=2)  # one soundtrack's pieces are of one rate and a few lengths; a minute's is 8 MB
+def _weight(size: int, sample_rate: int) -> npt.NDArray[np.complex64]:
+    frequencies = np.asarray(np.fft.rfftfreq(size, 1.0 / sample_rate), np.float64)
+    return k_response(frequencies, sample_rate).astype(np.complex64)[:, None]
 
 
 def _shelf(frequencies: npt.NDArray[np.float64], sample_rate: int) -> npt.NDArray[np.complex128]:

@@ -22,6 +22,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at work (default: 1)")
     parser.add_argument(
+        "--cluster", default="", metavar="ADDRESS", help="use the workers of a Dask scheduler, such as tcp://HOST:8786"
+    )
+    parser.add_argument(
         "--takes", type=int, default=1, metavar="N", help="takes of each cue to choose from with 'pick' (default: 1)"
     )
     parser.add_argument("--only", metavar="PATTERN", help="only pieces whose names match, such as 'town*'")
@@ -43,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
         options.soundtrack,
         options.output,
         jobs=options.jobs,
+        cluster=options.cluster,
         takes=options.takes,
         only=options.only,
         force=options.force,

@@ -17,7 +17,7 @@ from gamemusic.score.midiscan import LIMITS, Limits, RawSong, scan
 from gamemusic.score.parts import Arrangement, Part
 from gamemusic.score.phrase import Role
 from gamemusic.theory import MODES, Key
-from gamemusic.units import SUBTICKS_PER_BEAT, bpm_to_tempo
+from gamemusic.units import SUBTICKS_PER_BEAT, SUBTICKS_PER_TICK, bpm_to_tempo
 
 __all__ = ["MidiNote", "MidiSong", "MidiTrack", "read_midi", "write_midi"]
 
@@ -67,6 +67,8 @@ class MidiSong:
     """Where the last track ends."""
     midi_type: int
     """0, 1 or 2 as the file says; the patterns of type 2 are laid one after another here."""
+    markers: tuple[tuple[int, str], ...] = ()
+    """(tick, text)."""
 
 
 def read_midi(data: bytes, *, file: object = None, limits: Limits = LIMITS) -> MidiSong:
@@ -115,6 +117,7 @@ def read_midi(data: bytes, *, file: object = None, limits: Limits = LIMITS) -> M
         tuple(sorted(keys.items())),
         end,
         raw.midi_type,
+        tuple(sorted((tick + offset, text) for offset, track in both for tick, text in track.markers)),
     )
 
 
@@ -157,10 +160,12 @@ def write_midi(arrangement: Arrangement) -> bytes:
     import mido
 
     loops = arrangement.ending == "loop"
+    start = arrangement.loop_bar * arrangement.meter.bar_ticks * SUBTICKS_PER_TICK
     midi = mido.MidiFile(type=1, ticks_per_beat=SUBTICKS_PER_BEAT)
-    midi.tracks.append(_join(mido, _conduct(mido, arrangement, loops), arrangement.subticks))
+    midi.tracks.append(_join(mido, _conduct(mido, arrangement, loops, start), arrangement.subticks))
     for index, part in enumerate(arrangement.parts):
-        midi.tracks.append(_join(mido, _perform(mido, part, marks=loops and index == 0), arrangement.subticks))
+        events = _perform(mido, part, mark=start if loops and index == 0 else None)
+        midi.tracks.append(_join(mido, events, arrangement.subticks))
     buffer = io.BytesIO()
     midi.save(file=buffer)
     return buffer.getvalue()
@@ -170,7 +175,7 @@ _Event = tuple[int, int, Any]
 """Subtick, rank among the events of one subtick, mido's message."""
 
 
-def _conduct(mido: Any, arrangement: Arrangement, loops: bool) -> list[_Event]:
+def _conduct(mido: Any, arrangement: Arrangement, loops: bool, start: int) -> list[_Event]:
     """Return the events of the first track."""
     meter = arrangement.meter
     events: list[_Event] = [
@@ -190,13 +195,16 @@ def _conduct(mido: Any, arrangement: Arrangement, loops: bool) -> list[_Event]:
         (0, 4, mido.MetaMessage("key_signature", key=_key_signature(arrangement.key))),
     ]
     if loops:
-        events.append((0, 5, mido.MetaMessage("marker", text="loopStart")))
+        events.append((start, 5, mido.MetaMessage("marker", text="loopStart")))
         events.append((arrangement.subticks, 6, mido.MetaMessage("marker", text="loopEnd")))
     return [event for event in events if event[2].type != "text" or event[2].text]
 
 
-def _perform(mido: Any, part: Part, *, marks: bool) -> list[_Event]:
-    """Return the events of a part's track; notes that end come before notes that begin."""
+def _perform(mido: Any, part: Part, *, mark: int | None) -> list[_Event]:
+    """Return the events of a part's track; notes that end come before notes that begin.
+
+    ``mark`` is the subtick at which it says that the loop begins, if it does.
+    """
     instrument, channel = part.instrument, part.channel
     setup = [
         (_VOLUME, round(_UNIT_VOLUME * 10 ** (instrument.level_db / 40))),
@@ -205,8 +213,6 @@ def _perform(mido: Any, part: Part, *, marks: bool) -> list[_Event]:
     ]
     if part.role is not Role.DRUMS:  # a bank on the percussion channel would make it a melodic one for some players
         setup[:0] = [(_BANK, instrument.bank), (_BANK_FINE, 0)]
-    if marks:
-        setup.append((_LOOP_START, 0))
 
     def control(number: int, value: int) -> Any:
         return mido.Message("control_change", channel=channel, control=number, value=max(0, min(127, value)))
@@ -215,6 +221,8 @@ def _perform(mido: Any, part: Part, *, marks: bool) -> list[_Event]:
     events += [(0, 1, control(number, value)) for number, value in setup]
     events.append((0, 2, mido.Message("program_change", channel=channel, program=instrument.program)))
     events += [(change.start, 4, control(change.controller, change.value)) for change in part.controls]
+    if mark is not None:
+        events.append((mark, 1, control(_LOOP_START, 0)))
     for note in part.notes:
         begin = mido.Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
         end = mido.Message("note_off", channel=channel, note=note.pitch, velocity=0)

@@ -60,6 +60,7 @@ class RawTrack:
     """(tick, microseconds a quarter note)."""
     meters: list[tuple[int, int, int]] = field(default_factory=list)
     keys: list[tuple[int, str]] = field(default_factory=list)
+    markers: list[tuple[int, str]] = field(default_factory=list)
     programs: list[tuple[int, int, int]] = field(default_factory=list)
     """(tick, channel, program)."""
     end: int = 0
@@ -264,14 +265,16 @@ def _number(body: bytes, pos: int, base: int) -> tuple[int, int]:
     raise _Fault(f"the number at byte {base + pos} has more than 4 bytes")
 
 
-_NAME, _TEMPO, _METER, _KEY = 0x03, 0x51, 0x58, 0x59
-_META = frozenset((_NAME, _TEMPO, _METER, _KEY))
+_NAME, _MARKER, _TEMPO, _METER, _KEY = 0x03, 0x06, 0x51, 0x58, 0x59
+_META = frozenset((_NAME, _MARKER, _TEMPO, _METER, _KEY))
 
 
 def _take_meta(track: RawTrack, tick: int, kind: int, value: bytes, where: int, limits: Limits) -> None:
     """Put a meta event that matters into ``track``; ``where`` is its value's byte in the file."""
     if kind == _NAME:
         track.name = track.name or _text(value, limits.text)
+    elif kind == _MARKER:
+        track.markers.append((tick, _text(value, limits.text)))
     elif kind == _TEMPO:
         low, high = limits.tempo_us
         tempo = int.from_bytes(value, "big")

@@ -5,14 +5,14 @@ Times are in subticks (480 a quarter note, see `gamemusic.units`), since players
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gamemusic.score.orchestration import Instrument, Room
 from gamemusic.score.phrase import Chord, Role
 from gamemusic.theory import Key
 from gamemusic.units import SUBTICKS_PER_TICK, Meter
 
-__all__ = ["Arrangement", "Control", "Part", "PlayedNote"]
+__all__ = ["Arrangement", "Control", "Part", "PlayedNote", "join"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,6 +74,8 @@ class Arrangement:
     title: str = ""
     comment: str = ""
     """What the file should say of its making: mood, style, seed."""
+    loop_bar: int = 0
+    """Bar in which the loop begins, from 0; what stands before it is an intro, heard once."""
 
     @property
     def ticks(self) -> int:
@@ -84,3 +86,33 @@ class Arrangement:
     def subticks(self) -> int:
         """Length in subticks."""
         return self.ticks * SUBTICKS_PER_TICK
+
+
+def join(intro: Arrangement, loop: Arrangement) -> Arrangement:
+    """Return two arrangements one after another; the second one loops, the first is heard once.
+
+    Args:
+        intro: In the tempo and meter of ``loop``; roles that only it has keep their player.
+        loop: What follows.
+    """
+    offset = intro.subticks
+    channels = {part.role: part for part in (*intro.parts, *loop.parts)}
+    before = {part.role: part for part in intro.parts}
+    after = {part.role: part for part in loop.parts}
+    parts = []
+    for role in Role:
+        if role not in channels:
+            continue
+        notes: list[PlayedNote] = []
+        controls: list[Control] = []
+        if role in before:
+            notes += before[role].notes
+            controls += before[role].controls
+        if role in after:
+            notes += [replace(note, start=note.start + offset) for note in after[role].notes]
+            controls += [replace(control, start=control.start + offset) for control in after[role].controls]
+        parts.append(replace(channels[role], notes=tuple(notes), controls=tuple(controls)))
+    chords = tuple(replace(chord, start=chord.start + intro.ticks) for chord in loop.chords)
+    return replace(
+        loop, bars=intro.bars + loop.bars, parts=tuple(parts), chords=(*intro.chords, *chords), loop_bar=intro.bars
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +41,7 @@ def bake(
     target: Path,
     *,
     jobs: int = 1,
+    cluster: str = "",
     takes: int = 1,
     only: str | None = None,
     force: bool = False,
@@ -55,6 +56,7 @@ def bake(
         path: The soundtrack file.
         target: The folder to write to; made when it is missing, its parent must exist.
         jobs: Processes at work.
+        cluster: Address of a Dask scheduler, whose workers do the work instead.
         takes: Of each composed cue, 1 to `MAX_TAKES`; a later bake with fewer removes the others.
         only: A shell pattern; other pieces are left as they are.
         force: Make everything again.
@@ -101,7 +103,7 @@ def bake(
             summary.removed = [file["file"] for name in gone for file in folder.entries[name]["files"]]
             return summary
         summary.made = []
-        _make(wanted, folder, summary, jobs, progress)
+        _make(_results(wanted, jobs, cluster), len(wanted), folder, summary, progress)
         summary.removed = folder.drop(gone)
         summary.edited = folder.kept
         soundtrack = plan.soundtrack
@@ -114,15 +116,25 @@ def bake(
     return summary
 
 
-def _make(wanted: list[Order], folder: Folder, summary: Summary, jobs: int, progress: Progress | None) -> None:
-    for done, result in enumerate(carry_out(wanted, min(jobs, max(1, len(wanted)))), start=1):
+def _results(wanted: list[Order], jobs: int, cluster: str) -> Iterator[Made | Failure]:
+    if not cluster:
+        return carry_out(wanted, min(jobs, max(1, len(wanted))))
+    from gamemusic.soundtrack.cluster import carry_out_on
+
+    return carry_out_on(cluster, wanted) if wanted else iter(())
+
+
+def _make(
+    results: Iterator[Made | Failure], total: int, folder: Folder, summary: Summary, progress: Progress | None
+) -> None:
+    for done, result in enumerate(results, start=1):
         if isinstance(result, Made):
             folder.add(result)
             summary.made.append(result.name)
         else:
             summary.failed.append(result)
         if progress is not None:
-            progress(result.name, done, len(wanted))
+            progress(result.name, done, total)
 
 
 def _check_lock(lock: Path, pins: dict[str, dict[str, str]], *, update: bool) -> None:

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.arranger.arranger import arrange
-from gamemusic.audio.loops import render_level, render_stems
-from gamemusic.audio.loudness import SILENCE_LUFS, amplitude_to_db, db_to_amplitude, loudness, true_peak
+from gamemusic.audio.loudness import db_to_amplitude
 from gamemusic.audio.wavfile import encode_wav
 from gamemusic.composer.bridge import compose_bridge
 from gamemusic.composer.composer import Composer
@@ -22,21 +21,19 @@ from gamemusic.composer.stinger import compose_stinger
 from gamemusic.errors import InputError, PackError
 from gamemusic.packs.pack import open_pack
 from gamemusic.score.midi import MidiSong, write_midi
-from gamemusic.score.parts import Arrangement
 from gamemusic.score.phrase import Phrase
 from gamemusic.soundtrack.order import Order, Origin
+from gamemusic.soundtrack.performance import Performance, Sound, perform, set_gain
 from gamemusic.soundtrack.schema import file_stems
 from gamemusic.soundtrack.sketch import draw_sketch
 from gamemusic.soundtrack.source import arrange_source, read_source
 from gamemusic.theory import chord_name
-from gamemusic.units import TICKS_PER_BEAT
+from gamemusic.units import TICKS_PER_BEAT, loop_frames
 
-__all__ = ["TRUE_PEAK_DB", "Made", "make"]
+__all__ = ["Made", "make"]
 
 Audio = npt.NDArray[np.float32]
 
-TRUE_PEAK_DB = -1.0
-"""Highest true peak allowed, in dBTP."""
 SUFFIXES = {"midi": ".mid", "wav": ".wav", "ogg": ".ogg", "flac": ".flac"}
 
 
@@ -55,18 +52,6 @@ class Made:
     """What the page draws: see `gamemusic.soundtrack.sketch.draw_sketch`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Take:
-    """One level, as it is heard."""
-
-    level: float
-    phrase: Phrase
-    arrangement: Arrangement
-    mix: Audio | None
-    """Before the gain; None where only MIDI is asked for."""
-    stems: Mapping[str, Audio]
-
-
 def make(order: Order) -> Made:
     """Compose, arrange, render, level and encode.
 
@@ -74,12 +59,12 @@ def make(order: Order) -> Made:
         GameMusicError: Whatever is wrong with the pack, the soundfont or the request.
     """
     phrases = _compose(order)
-    takes = [_play(order, level, phrase) for level, phrase in zip(order.levels, phrases, strict=True)]
-    gain_db, levelling = _level(order, takes)
+    performances = [_play(order, level, phrase) for level, phrase in zip(order.levels, phrases, strict=True)]
+    gain_db, levelling, heard = set_gain(order, performances)
     files: dict[str, bytes] = {}
     described: list[dict[str, Any]] = []
-    for take in takes:
-        _write(order, take, gain_db, files, described)
+    for one, lufs in zip(performances, heard, strict=True):
+        _write(order, one, gain_db, lufs, files, described)
     first, played = phrases[0], order.kind == "cue" and bool(order.origin.source)
     facts = {
         "name": order.name,
@@ -107,9 +92,8 @@ def make(order: Order) -> Made:
         **levelling,
         "files": described,
     }
-    return Made(
-        name=order.name, key=order.key, files=files, facts=facts, sketch=draw_sketch(takes[-1].phrase, takes[-1].mix)
-    )
+    sketch = draw_sketch(phrases[-1], performances[-1].main.mix)
+    return Made(name=order.name, key=order.key, files=files, facts=facts, sketch=sketch)
 
 
 def _compose(order: Order) -> list[Phrase]:
@@ -176,95 +160,80 @@ def _composer(path: str, digest: str) -> Composer:
     return Composer(pack)
 
 
-def _play(order: Order, level: float, phrase: Phrase) -> _Take:
+def _play(order: Order, level: float, phrase: Phrase) -> Performance:
     if order.origin.source and order.kind == "cue":
-        _, song = _source(order.origin)
-        arrangement = arrange_source(phrase, song, everything=level == order.levels[-1])
+        arrangement = arrange_source(phrase, _source(order.origin)[1], everything=level == order.levels[-1])
     else:
         arrangement = arrange(phrase)
-    if not order.soundfont:
-        return _Take(level, phrase, arrangement, None, {})
-    font = Path(order.soundfont)
-    if not order.stems:
-        mix, gain_db = render_level(arrangement, font, order.sample_rate)
-        return _Take(level, phrase, arrangement, mix * np.float32(db_to_amplitude(-gain_db)), {})
-    rendered = render_stems(arrangement, font, order.sample_rate)
-    back = np.float32(db_to_amplitude(-rendered.gain_db))
-    stems = {str(role): stem * back for role, stem in rendered.stems.items()}
-    return _Take(level, phrase, arrangement, rendered.mix * back, stems)
+    intro = None
+    if order.intro:
+        composer = _composer(order.origin.pack, order.origin.digest)
+        # from its own end to its beginning, but heard before it
+        intro = compose_bridge(composer, phrase, phrase, bars=order.intro, seed=order.seed).replace(ending="cadence")
+    return perform(order, level, phrase, arrangement, intro)
 
 
-def _level(order: Order, takes: list[_Take]) -> tuple[float, dict[str, Any]]:
-    """Return the gain that all levels and stems share, and what the manifest says of it.
+def _write(
+    order: Order,
+    performance: Performance,
+    gain_db: float,
+    lufs: float | None,
+    files: dict[str, bytes],
+    described: list[dict[str, Any]],
+) -> None:
+    level = performance.level
+    base = file_stems(order.name, order.levels)[order.levels.index(level)]
+    shared: dict[str, Any] = {"level": level} if len(order.levels) > 1 else {}
+    for sound in performance.sounds:
+        stem = base
+        if sound is performance.intro:
+            ticks = sound.arrangement.ticks
+            after = loop_frames(ticks, sound.arrangement.tempo_bpm, order.sample_rate)
+            stem = f"{base}-intro"
+            shared = {**shared, "part": "intro", "next": after, "next_seconds": after / order.sample_rate}
+        for kind in order.formats:
+            if kind == "midi":
+                content = write_midi(sound.arrangement)
+                facts: dict[str, Any] = {"ticks": sound.arrangement.ticks, "loops": sound.arrangement.ending == "loop"}
+                if sound.loop_bar:
+                    facts["loop_start_ticks"] = sound.loop_bar * sound.arrangement.meter.bar_ticks
+                _add(files, described, f"{stem}.mid", content, {"format": kind, "role": None, **shared, **facts})
+                continue
+            for role, audio in sound.audio.items():
+                loud = audio * np.float32(db_to_amplitude(gain_db))
+                name = f"{stem}{'.' + role if role else ''}{SUFFIXES[kind]}"
+                heard = {"format": kind, "role": role or None, **shared, **_describe(order, loud, sound.loop)}
+                if not role and sound is performance.main:
+                    heard["loudness_lufs"] = lufs
+                _add(files, described, name, _encode(order, kind, loud, sound), heard)
 
-    The loudest level comes to the target, unless a true peak of any file would then pass `TRUE_PEAK_DB`.
-    """
-    mixes = [take.mix for take in takes if take.mix is not None]
-    if not mixes:
-        return 0.0, {}
-    loudest = max(loudness(mix, order.sample_rate) for mix in mixes)
-    if loudest <= SILENCE_LUFS:
-        return 0.0, {"loudness_lufs": None, "target_lufs": order.loudness, "gain_db": 0.0}
-    everything = [*mixes, *(stem for take in takes for stem in take.stems.values())]
-    highest = amplitude_to_db(max(true_peak(audio) for audio in everything))
-    wanted = order.loudness - loudest
-    gain = min(wanted, TRUE_PEAK_DB - highest)
-    return gain, {
-        "loudness_lufs": round(loudest + gain, 2),
-        "target_lufs": order.loudness,
-        "missed_by_lu": round(max(0.0, wanted - gain), 2),
-        "gain_db": round(gain, 4),
-        "true_peak_dbtp": round(highest + gain, 2),
+
+def _describe(order: Order, sound: Audio, loop: tuple[int, int] | None) -> dict[str, Any]:
+    rate = order.sample_rate
+    start, end = loop or (0, 0)
+    return {
+        "sample_rate": rate,
+        "frames": len(sound),
+        "seconds": len(sound) / rate,
+        "loop": None
+        if loop is None
+        else {"start": start, "end": end, "start_seconds": start / rate, "end_seconds": end / rate},
     }
 
 
-def _write(order: Order, take: _Take, gain_db: float, files: dict[str, bytes], described: list[dict[str, Any]]) -> None:
-    base = file_stems(order.name, order.levels)[order.levels.index(take.level)]
-    loops = take.phrase.ending == "loop"
-    shared = {"level": take.level} if len(order.levels) > 1 else {}
-    gain = np.float32(db_to_amplitude(gain_db))
-    for kind in order.formats:
-        if kind == "midi":
-            content = write_midi(take.arrangement)
-            facts = {"ticks": take.phrase.ticks, "loops": loops}
-            _add(files, described, base + ".mid", content, {"format": kind, "role": None, **shared, **facts})
-            continue
-        assert take.mix is not None
-        for role, audio in ((None, take.mix), *take.stems.items()):
-            sound = audio * gain
-            name = f"{base}{'' if role is None else '.' + role}{SUFFIXES[kind]}"
-            heard = {
-                "format": kind,
-                "role": role,
-                **shared,
-                "sample_rate": order.sample_rate,
-                "frames": len(sound),
-                "seconds": len(sound) / order.sample_rate,
-                "loop": {
-                    "start": 0,
-                    "end": len(sound),
-                    "start_seconds": 0.0,
-                    "end_seconds": len(sound) / order.sample_rate,
-                }
-                if loops
-                else None,
-            }
-            if role is None:
-                heard["loudness_lufs"] = round(loudness(sound, order.sample_rate), 2)
-            _add(files, described, name, _encode(order, kind, sound, take.arrangement, loops), heard)
-
-
-def _encode(order: Order, kind: str, sound: Audio, arrangement: Arrangement, loops: bool) -> bytes:
-    rate, comment = order.sample_rate, arrangement.comment
+def _encode(order: Order, kind: str, audio: Audio, sound: Sound) -> bytes:
+    rate, comment = order.sample_rate, sound.arrangement.comment
     if kind == "wav":
-        return encode_wav(sound, rate, bit_depth=order.bit_depth, loops=loops, title=order.title, comment=comment)
+        return encode_wav(
+            audio, rate, bit_depth=order.bit_depth, loops=sound.loop is not None, title=order.title, comment=comment
+        )
     from gamemusic.audio.compressed import encode
 
     return encode(
-        sound,
+        audio,
         rate,
         SUFFIXES[kind],
-        loop=(0, len(sound)) if loops else None,
+        loop=sound.loop,
         title=order.title,
         comment=comment,
         bit_depth=order.bit_depth,

@@ -67,6 +67,10 @@ class Order:
     take: int = 1
     around: tuple[tuple[str, str], ...] = ()
     """Of a transition the cues ``from`` and ``to``, of a stinger the cue it is ``over``."""
+    intro: int = 0
+    """Bars of a cue's intro."""
+    intro_inside: bool = False
+    """Whether it is in the same file."""
     bars: int = 1
     sting: str = ""
     formats: tuple[str, ...]
@@ -134,6 +138,8 @@ def _make_order(plan: Plan, piece: Piece, fonts: _Fonts) -> Order:
         take_of=cue.name if piece.take > 1 else "",
         take=piece.take,
         around=_around(piece),
+        intro=cue.intro if piece.kind == "cue" else 0,
+        intro_inside=cue.intro_inside,
         sting=piece.sting,
         formats=tuple(sorted(group.formats)),
         stems=bool(group.stems),

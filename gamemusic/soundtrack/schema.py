@@ -142,6 +142,10 @@ class Cue:
     source: Annotated[str, _FILE] = ""
     """MIDI file, such as one of ours that a person went on with: it is checked, arranged and rendered instead of
     composed. Its tracks are called after roles."""
+    intro: Annotated[int, Whole(0, 2)] = 0
+    """Bars that lead to the loop and are heard once, in a file of their own."""
+    intro_inside: Annotated[bool, Truth()] = False
+    """Whether the intro is in the loop's own file, for engines that read where a loop begins."""
     loudness_offset: Annotated[float, Number(-24, 0)] = 0.0
     """By how many LU the cue stays under its group's loudness."""
 

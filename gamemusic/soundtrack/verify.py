@@ -58,8 +58,12 @@ def _midi_faults(content: bytes, path: Path, facts: Mapping[str, Any]) -> Iterat
     beats = song.end_tick / song.ticks_per_beat
     if beats != facts["ticks"] / TICKS_PER_BEAT:
         yield f"lasts {beats:g} beats, the manifest says {facts['ticks'] / TICKS_PER_BEAT:g}"
-    if facts["loops"] != (b"loopStart" in content and b"loopEnd" in content):
-        yield f"{'lacks' if facts['loops'] else 'has'} the markers loopStart and loopEnd, unlike the manifest"
+    scale = song.ticks_per_beat / TICKS_PER_BEAT
+    loop = (facts.get("loop_start_ticks", 0) * scale, facts["ticks"] * scale) if facts["loops"] else None
+    said = {text: tick for tick, text in song.markers}
+    found = (said["loopStart"], said["loopEnd"]) if {"loopStart", "loopEnd"} <= said.keys() else None
+    if found != loop:
+        yield f"has its markers loopStart and loopEnd at ticks {found}, the manifest says {loop}"
 
 
 def _sound_faults(content: bytes, path: Path, facts: Mapping[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from gamemusic.soundtrack.order import Order
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
-__all__ = ["Failure", "carry_out"]
+__all__ = ["Failure", "attempt", "carry_out"]
 
 
 @dataclass(frozen=True, slots=True)
