@@ -27,7 +27,18 @@ if __package__ in (None, ""):  # started as a file: then Python looks beside the
 
 from benchmarks.common import ROOT, Row, child_environment
 
-BENCHMARKS = ("compose", "eager", "keras_predict", "render", "coldstart", "memory", "training", "bridges", "live")
+BENCHMARKS = (
+    "compose",
+    "eager",
+    "keras_predict",
+    "render",
+    "coldstart",
+    "memory",
+    "training",
+    "bridges",
+    "bake",
+    "live",
+)
 PACKAGES = ("numpy", "onnxruntime", "mido", "pyfluidsynth", "torch", "keras")
 FLAGS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
 """What integer products are quick with; a virtual machine's processor often has no telling name."""

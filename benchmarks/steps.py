@@ -56,7 +56,7 @@ def open_composer(candidates: int | None = None) -> tuple[Composer, str]:
     return Composer(pack), note
 
 
-def record_steps(composer: Composer, seed: int) -> list[Features]:
+def record_steps(composer: Composer, seed: int, bars: int | None = None) -> list[Features]:
     """Compose once, untimed, and return the features of all steps, the seam's included."""
     session, recorded = composer.session, []
     take = session.step
@@ -66,5 +66,5 @@ def record_steps(composer: Composer, seed: int) -> list[Features]:
         return take(features, memory)
 
     with mock.patch.object(session, "step", step):
-        composer.compose(seed=seed)
+        composer.compose(seed=seed, bars=bars)
     return recorded

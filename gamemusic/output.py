@@ -181,7 +181,9 @@ def _encode(
     if suffix == ".wav":
         from gamemusic.audio.wavfile import encode_wav
 
-        return encode_wav(audio, sample_rate, bit_depth=depth, loops=loops, title=title, comment=comment)
+        return encode_wav(
+            audio, sample_rate, bit_depth=depth, loop=(0, len(audio)) if loops else None, title=title, comment=comment
+        )
     from gamemusic.audio.compressed import encode
 
     loop = (0, len(audio)) if loops else None

@@ -24,6 +24,7 @@ __all__ = [
     "Meter",
     "bpm_to_tempo",
     "check_bars",
+    "check_seconds",
     "check_tempo",
     "loop_frames",
     "parse_meter",
@@ -132,3 +133,14 @@ def subticks_to_frames(subtick: int, total_subticks: int, total_frames: int) -> 
     """
     blocks = total_frames // BLOCK_FRAMES
     return (2 * subtick * blocks + total_subticks) // (2 * total_subticks) * BLOCK_FRAMES
+
+
+def check_seconds(seconds: float, name: str, low: float, high: float) -> float:
+    """Return ``seconds`` when it lies in ``low`` to ``high``.
+
+    Raises:
+        InputError: For any other value, NaN included.
+    """
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not low <= seconds <= high:
+        raise InputError(f"{name} must be {low:g} to {high:g} seconds (received {seconds!r})")
+    return float(seconds)

@@ -249,7 +249,7 @@ def test_packing_loses_nothing(frames: int, seed: int, shape: str) -> None:
         "tone": np.stack([tone, tone], 1),
         "opposite": np.stack([tone, -tone - 1], 1),
     }[shape]
-    content = encode_wav((samples / 2**15).astype(np.float32), 32000, loops=True, title="x")
+    content = encode_wav((samples / 2**15).astype(np.float32), 32000, loop=(0, len(samples)), title="x")
     name, sound = sound_of_script(sound_script("x-1", pack_wav(content)))
     assert name == "x-1"
     assert sound.frames == frames

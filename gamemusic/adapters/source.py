@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from gamemusic.errors import InputError, MissingError
+from gamemusic.units import check_seconds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,17 +76,6 @@ def check_frames(frames: int, name: str, low: int, high: int) -> int:
     if isinstance(frames, bool) or not isinstance(frames, int) or not low <= frames <= high:
         raise InputError(f"{name} must be a whole number of frames, {low} to {high} (received {frames!r})")
     return frames
-
-
-def check_seconds(seconds: float, name: str, low: float, high: float) -> float:
-    """Return ``seconds`` when it lies in ``low`` to ``high``.
-
-    Raises:
-        InputError: For any other value, NaN included.
-    """
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not low <= seconds <= high:
-        raise InputError(f"{name} must be {low:g} to {high:g} seconds (received {seconds!r})")
-    return float(seconds)
 
 
 def load_engine(module: str, *, extra: str, hint: str = "") -> Any:

@@ -48,6 +48,8 @@ class Wav:
     """One of `BIT_DEPTHS`."""
     loop: tuple[int, int] | None = None
     """First and last frame of the first loop, closed; None without one."""
+    cues: tuple[int, ...] = ()
+    """Frames of the points in its ``cue`` chunk."""
     title: str = ""
     comment: str = ""
 
@@ -68,7 +70,7 @@ def encode_wav(
     sample_rate: int,
     *,
     bit_depth: str | int = "16",
-    loops: bool = False,
+    loop: tuple[int, int] | None = None,
     title: str = "",
     comment: str = "",
 ) -> bytes:
@@ -80,7 +82,8 @@ def encode_wav(
         audio: Shape (frames, channels), float, at least one frame, within -1..1 for whole numbers.
         sample_rate: In hertz.
         bit_depth: ``16``, ``24`` or ``32f``.
-        loops: Say in a ``smpl`` chunk that all of it repeats for ever.
+        loop: First frame of the loop and first one after it; said in a ``smpl`` chunk, which names the last frame that
+            is played instead, and by two labelled points of a ``cue`` chunk.
         title, comment: Said in a ``LIST INFO`` chunk, when not empty.
 
     Raises:
@@ -99,10 +102,14 @@ def encode_wav(
     chunks = [(b"fmt ", form + struct.pack("<H", 0) if depth == "32f" else form)]
     if depth == "32f":  # demanded of every format but PCM
         chunks.append((b"fact", struct.pack("<I", frames)))
-    if loops:
-        chunks.append((b"smpl", _sampler(frames, sample_rate)))
+    if loop is not None:
+        if not 0 <= loop[0] < loop[1] <= frames:
+            raise InputError(f"a loop of {loop[0]} to {loop[1]} does not lie in {frames} frames")
+        chunks.append((b"smpl", _sampler(*loop, sample_rate)))
     if title or comment:
         chunks.append((b"LIST", _information(title, comment)))
+    if loop is not None:
+        chunks += [(b"cue ", _cues(*loop)), (b"LIST", _cue_labels())]
     chunks.append((b"data", data))
     body = b"".join(_chunk(name, content) for name, content in chunks)
     if len(body) + 4 > LARGEST_RIFF:
@@ -116,7 +123,7 @@ def write_wav(
     sample_rate: int,
     *,
     bit_depth: str | int = "16",
-    loops: bool = False,
+    loop: tuple[int, int] | None = None,
     title: str = "",
     comment: str = "",
 ) -> None:
@@ -128,7 +135,7 @@ def write_wav(
         InputError: As `encode_wav`.
         OutputError: The file could not be written.
     """
-    write_file(path, encode_wav(audio, sample_rate, bit_depth=bit_depth, loops=loops, title=title, comment=comment))
+    write_file(path, encode_wav(audio, sample_rate, bit_depth=bit_depth, loop=loop, title=title, comment=comment))
 
 
 def read_wav(path: Path) -> Wav:
@@ -170,11 +177,18 @@ def decode_wav(content: bytes, *, file: object = None) -> Wav:
     sampler = chunks.get("smpl", b"")
     if len(sampler) >= 60 and struct.unpack("<I", sampler[28:32])[0]:
         loop = struct.unpack("<II", sampler[44:52])
+    points = chunks.get("cue ", b"")
+    count = struct.unpack("<I", points[:4])[0] if len(points) >= 4 else 0
+    cues = tuple(
+        struct.unpack("<I", points[4 + 24 * index + 20 : 4 + 24 * index + 24])[0]
+        for index in range(min(count, (len(points) - 4) // 24))
+    )
     return Wav(
         audio=_floats(data, depth).reshape(-1, channels),
         sample_rate=sample_rate,
         bit_depth=depth,
         loop=loop,
+        cues=cues,
         title=information.get("INAM", ""),
         comment=information.get("ICMT", ""),
     )
@@ -209,10 +223,21 @@ def _floats(data: bytes, depth: str) -> Audio:
     return (wide.view("<i4")[:, 0] / np.float32(2**31)).astype(np.float32)
 
 
-def _sampler(frames: int, sample_rate: int) -> bytes:
+def _sampler(start: int, end: int, sample_rate: int) -> bytes:
     header = struct.pack("<9I", 0, 0, round(1e9 / sample_rate), UNITY_NOTE, 0, 0, 0, 1, 0)
     # the end is the last frame that is played, not the one after it
-    return header + struct.pack("<6I", 0, FORWARD_LOOP, 0, frames - 1, 0, ENDLESS)
+    return header + struct.pack("<6I", 0, FORWARD_LOOP, start, end - 1, 0, ENDLESS)
+
+
+def _cues(start: int, end: int) -> bytes:
+    # inside the data, as some readers refuse a point behind the last frame
+    points = [struct.pack("<2I4s3I", number, at, b"data", 0, 0, at) for number, at in ((1, start), (2, end - 1))]
+    return struct.pack("<I", len(points)) + b"".join(points)
+
+
+def _cue_labels() -> bytes:
+    labels = ((1, b"loop start\0"), (2, b"loop end\0"))
+    return b"adtl" + b"".join(_chunk(b"labl", struct.pack("<I", number) + text) for number, text in labels)
 
 
 def _information(title: str, comment: str) -> bytes:

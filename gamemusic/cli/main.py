@@ -11,12 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gamemusic.cli import bake, check, compose, doctor, evaluate, moods, pick, play, schema, train
+from gamemusic.cli import bake, check, compose, doctor, evaluate, moods, packs, pick, play, schema, train
 from gamemusic.errors import GameMusicError
 
 __all__ = ["main", "make_parser"]
 
-_COMMANDS = (moods, compose, play, bake, pick, check, schema, train, evaluate, doctor)
+_COMMANDS = (moods, compose, play, bake, pick, check, schema, train, evaluate, packs, doctor)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -189,7 +189,7 @@ def _write_wav(options: argparse.Namespace, seed: int) -> int:
         while left > 0:
             blocks.append(director.read(min(left, 4096)))
             left -= len(blocks[-1])
-    data = encode_wav(np.concatenate(blocks), options.sample_rate, bit_depth="16", loops=False)
+    data = encode_wav(np.concatenate(blocks), options.sample_rate, bit_depth="16")
     write_file(options.wav, data)
     print(f"{options.wav}: {options.what}, seed {seed}, {options.seconds:g} s")
     return 0

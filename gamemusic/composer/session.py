@@ -1,6 +1,6 @@
-"""The ONNX contract: names, types, shapes and metadata of a mood's model, checked on load. The only onnxruntime.
+"""A mood's model, loaded and stepped: graph and metadata are checked first. The only onnxruntime.
 
-See `gamemusic_export.onnx_export` for the graph itself. One thread, no arena: a game's other threads keep their cores,
+See `gamemusic.composer.graph` for the graph itself. One thread, no arena: a game's other threads keep their cores,
 and memory stays flat.
 """
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.composer.graph import check_graph
 from gamemusic.errors import MissingError, PackError
-from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_SIZE, VOCABULARY_VERSION
+from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_VERSION
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -26,7 +27,6 @@ FORMAT_VERSION = 1
 LOGIT_LIMIT = 1 << 20
 """Largest logit, in 1/256 nat: exported graphs clip there."""
 _ZERO = 128
-_MAX_LAYERS, _MAX_HIDDEN = 4, 2048
 
 Memory = dict[str, npt.NDArray[Any]]
 """The model's state by input name: ``hidden_i`` uint8 (B, H) and ``cell_i`` float32 (B, H) a layer."""
@@ -46,11 +46,11 @@ class Session:
 
     def __init__(self, model: bytes, *, file: object = "model.onnx") -> None:
         self._file = file
+        size = check_graph(model, file=file)
         self._session = self._open(model)
         self.metadata: Mapping[str, str] = MappingProxyType(dict(self._session.get_modelmeta().custom_metadata_map))
+        self.layers, self.hidden = size.layers, size.hidden
         self._check_metadata()
-        self.layers, self.hidden = self._read_size("layers", _MAX_LAYERS), self._read_size("hidden", _MAX_HIDDEN)
-        self._check_shapes()
         self._states = [f"{kind}_{layer}" for layer in range(self.layers) for kind in ("hidden", "cell")]
         self._outputs = ["logits", *(f"{name}_next" for name in self._states)]
         self._check_numbers()
@@ -86,27 +86,12 @@ class Session:
                 f"(version {VOCABULARY_VERSION}, hash {VOCABULARY_HASH[:12]}); train it again with this version",
                 file=self._file,
             )
-
-    def _read_size(self, name: str, most: int) -> int:
-        text = self.metadata.get(name, "")
-        if not text.isdecimal() or not 1 <= int(text) <= most:
-            raise PackError(f"metadata {name!r} must be 1 to {most} (found {text[:20]!r})", file=self._file)
-        return int(text)
-
-    def _check_shapes(self) -> None:
-        """Compare inputs and outputs, their types and shapes with the contract."""
-        inputs: dict[str, tuple[str, int]] = {"features": ("tensor(int64)", len(FEATURES))}
-        outputs: dict[str, tuple[str, int]] = {"logits": ("tensor(int32)", VOCABULARY_SIZE)}
-        for layer in range(self.layers):
-            for name, kind in ((f"hidden_{layer}", "tensor(uint8)"), (f"cell_{layer}", "tensor(float)")):
-                inputs[name] = outputs[f"{name}_next"] = (kind, self.hidden)
-        for label, expected, found in (
-            ("input", inputs, self._session.get_inputs()),
-            ("output", outputs, self._session.get_outputs()),
-        ):
-            shapes = {value.name: (value.type, value.shape[-1] if len(value.shape) == 2 else None) for value in found}
-            if shapes != expected:
-                raise PackError(f"model {label}s are {shapes}, expected {expected}; export it again", file=self._file)
+        for name, value in (("layers", self.layers), ("hidden", self.hidden)):
+            if self.metadata.get(name) != str(value):
+                said = self.metadata.get(name, "")[:20]
+                raise PackError(
+                    f"metadata {name!r} says {said!r}, the graph has {value}; export it again", file=self._file
+                )
 
     def _check_numbers(self) -> None:
         """Run three steps: the graph must give finite memory, and logits that differ and keep to their limit."""

@@ -31,10 +31,10 @@ def _write(path: Path, data: bytes) -> None:
     write_file(path, data)
 
 
-def seal_folder(folder: str | Path) -> Card:
+def seal_folder(folder: str | Path, *, version: str | None = None) -> Card:
     """Write a pack folder's card anew, with the sizes and hashes of the files as they are now, and return it.
 
-    The name follows the preset's. Everything else that the card says is kept.
+    The name follows the preset's, the version is changed where one is given. All else that the card says is kept.
 
     Raises:
         InputError: When there is no such folder.
@@ -54,8 +54,12 @@ def seal_folder(folder: str | Path) -> Card:
     contents = {name: members.read(name, LIMITS.member_bytes) for name in names if name != CARD_FILE}
     if preset.model not in contents:
         raise PackError(f"{preset.model} is missing; train one (gamemusic train)", file=folder)
-    card = dataclasses.replace(old, name=preset.name, files=describe_files(contents))
-    _write(folder / CARD_FILE, write_card(card))
+    changed = dataclasses.replace(
+        old, name=preset.name, version=old.version if version is None else version, files=describe_files(contents)
+    )
+    written = write_card(changed)
+    card = load_card(written, file=folder / CARD_FILE)  # a version may be none
+    _write(folder / CARD_FILE, written)
     return card
 
 
@@ -76,12 +80,13 @@ def zip_pack(pack: Pack, path: str | Path) -> Path:
     return Path(path)
 
 
-def install_pack(path: str | Path, *, replace: bool = False) -> Pack:
+def install_pack(path: str | Path, *, replace: bool = False, folder: str | Path | None = None) -> Pack:
     """Check the pack at ``path``, copy it into the user's folder, and return it as installed.
 
     Args:
         path: A folder or zip.
         replace: Replace an installed pack of the same name.
+        folder: Where to, instead: a game's own folder of moods, which ``GAMEMUSIC_PATH`` may name.
 
     Raises:
         InputError: When there is nothing at ``path``, or the mood is installed already.
@@ -89,15 +94,18 @@ def install_pack(path: str | Path, *, replace: bool = False) -> Pack:
         OutputError: When it cannot be copied.
     """
     pack = open_pack(path)
-    target = library.user_dir() / f"{pack.name}.zip"
-    there = [one.path for one in library.list_packs() if one.origin == "user" and one.name == pack.name]
+    target = (library.user_dir() if folder is None else Path(folder)) / f"{pack.name}.zip"
+    if folder is None:
+        there = [one.path for one in library.list_packs() if one.origin == "user" and one.name == pack.name]
+    else:
+        there = [target] if target.exists() else []
     if there and not replace:
         raise InputError(f"mood {pack.name!r} is installed already ({there[0]}); replace it, or remove it first")
     zip_pack(pack, target)
     for old in there:
         if old != target:
             _remove(old)
-    return open_pack(target, origin="user")
+    return open_pack(target, origin="user" if folder is None else "path")
 
 
 def remove_pack(name: str) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gamemusic.errors import GameMusicError, InputError, suggest
+from gamemusic.errors import GameMusicError, InputError, PackError, suggest
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card
 from gamemusic.packs.members import Members
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, open_members, open_pack, read_parts
@@ -160,6 +160,9 @@ def list_shipped() -> list[Listing]:
     return [listing for listing in list_packs() if listing.origin == "shipped"]
 
 
+_PINNED = re.compile(r"([^@]+)@([0-9a-f]{12,64})")
+
+
 def _is_path(name: str | Path) -> bool:
     """Return whether ``name`` is meant as a path; a bare word is a mood, whatever stands in the current folder."""
     if isinstance(name, Path):
@@ -171,16 +174,27 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False) -> Pack:
     """Return the mood pack of a name, or at a path (a `Path`, or text with a slash or ending in ``.zip``).
 
     Args:
-        name_or_path: Such as ``"explore"``, ``"./my_mood"`` or ``Path("my_mood.zip")``.
-        edited_preset: See `open_pack`.
+        name_or_path: Such as ``"explore"``, ``"./my_mood"`` or ``Path("my_mood.zip")``. A name may be pinned by the
+            first 12 or more digits of `Pack.digest`: ``"explore@0123456789ab"``.
+        edited_preset: See `open_pack`; a folder that is named by its path may always have been edited.
 
     Raises:
         InputError: For a mood that is not installed, or a path where nothing is.
-        PackError: When the pack is broken.
+        PackError: When the pack is broken, or another one than is pinned.
         FormatError: When its preset or card is wrong.
     """
     if _is_path(name_or_path):
-        return open_pack(name_or_path, edited_preset=edited_preset)
+        return open_pack(name_or_path, edited_preset=edited_preset or Path(name_or_path).is_dir())
+    pinned = _PINNED.fullmatch(str(name_or_path))
+    if pinned:
+        pack = find_pack(pinned[1], edited_preset=edited_preset)
+        if not pack.digest.startswith(pinned[2]):
+            raise PackError(
+                f"the mood {pack.name} is pinned to {pinned[2]}, and this one is {pack.digest[:12]}; install the "
+                "pinned one, or pin this one after a look at it",
+                file=pack.path,
+            )
+        return pack
     installed: set[str] = set()
     for path, origin in _candidates():
         name = _peek_name(path)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gamemusic.errors import GameMusicError, InputError
 from gamemusic.files import write_file
 from gamemusic.soundtrack.credits import CREDITS, list_licences, write_credits
+from gamemusic.soundtrack.dialects import side_files
 from gamemusic.soundtrack.folder import Folder, lock_folder
 from gamemusic.soundtrack.lockfile import differences, lock_path, pins_of, read_lock, write_lock
 from gamemusic.soundtrack.maker import Made
 from gamemusic.soundtrack.order import Order, make_orders
+from gamemusic.soundtrack.page import draw_page
 from gamemusic.soundtrack.plan import MAX_TAKES, read_plan
 from gamemusic.soundtrack.workers import Failure, carry_out
 
@@ -110,7 +113,7 @@ def bake(
         licences = list_licences(soundtrack, plan.packs.values(), orders)
         facts = {"title": soundtrack.title, "author": soundtrack.author, "licences": licences, **pins}
         manifest = folder.manifest(facts, [order.name for order in orders])
-        folder.finish(manifest, {CREDITS: write_credits(soundtrack, licences)})
+        folder.finish(manifest, {CREDITS: write_credits(soundtrack, licences), **side_files(manifest)}, _page)
         if not lock.exists() or update_lock or read_lock(lock) != pins:
             write_file(lock, write_lock(pins))
     return summary
@@ -135,6 +138,11 @@ def _make(
             summary.failed.append(result)
         if progress is not None:
             progress(result.name, done, total)
+
+
+def _page(manifest: Mapping[str, Any], folder: Folder) -> bytes:
+    sketches = {piece["name"]: folder.sketch(piece["name"]) for piece in manifest["pieces"]}
+    return draw_page(manifest, sketches, folder.path)
 
 
 def _check_lock(lock: Path, pins: dict[str, dict[str, str]], *, update: bool) -> None:

@@ -11,13 +11,15 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gamemusic.errors import FormatError, OutputError
 from gamemusic.files import write_file, write_files
+from gamemusic.soundtrack.dialects import agree
 from gamemusic.soundtrack.maker import Made
+from gamemusic.soundtrack.page import PAGE
 
 __all__ = ["MANIFEST", "SIDES", "Folder", "lock_folder", "read_manifest"]
 
@@ -165,18 +167,27 @@ class Folder:
         pieces = [self._entries[name] for name in order if name in self._entries]
         return {"format": _MANIFEST_FORMAT, **facts, "pieces": pieces}
 
-    def finish(self, manifest: Mapping[str, Any], sides: Mapping[str, bytes]) -> None:
+    def finish(
+        self,
+        manifest: Mapping[str, Any],
+        sides: Mapping[str, bytes],
+        draw: Callable[[Mapping[str, Any], Folder], bytes],
+    ) -> None:
         """Write the manifest, which replaces the journal, and the files that are made from it.
 
         Args:
             manifest: From `manifest`.
             sides: Contents by path from the folder on, with ``/`` between names; those of an earlier bake that are not
                 among them are removed.
+            draw: Gives the page of a manifest; called when that has changed, or the page is not there.
         """
         made = {name: hashlib.sha256(content).hexdigest() for name, content in sides.items()}
         known = self._manifest.get(SIDES, {})
         for name, content in sides.items():
             if self._digest(name, thorough=False) != made[name]:
+                path = self.path / name
+                if name.endswith(".import") and path.exists() and agree(name, path.read_bytes(), content):
+                    continue  # an engine has completed it
                 self._keep_edited(name, {known.get(name), made[name]})
                 (self.path / name).parent.mkdir(parents=True, exist_ok=True)
                 write_file(self.path / name, content)
@@ -186,7 +197,10 @@ class Folder:
             with contextlib.suppress(OSError):  # not empty, or the folder itself
                 (self.path / name).parent.rmdir()
         content = (json.dumps({**manifest, SIDES: made}, indent=1, ensure_ascii=False) + "\n").encode()
-        if self._digest(MANIFEST, thorough=False) != hashlib.sha256(content).hexdigest():
+        changed = self._digest(MANIFEST, thorough=False) != hashlib.sha256(content).hexdigest()
+        if changed or not (self.path / PAGE).exists():
+            write_file(self.path / PAGE, draw(manifest, self))
+        if changed:
             write_file(self.path / MANIFEST, content)
             self._stamp(MANIFEST, hashlib.sha256(content).hexdigest())
         write_file(self.path / _STATE / _STAMPS, json.dumps(self._stamps).encode())

@@ -84,6 +84,7 @@ def make(order: Order) -> Made:
         "chords": [[chord.start / TICKS_PER_BEAT, chord_name(chord.root, chord.quality)] for chord in first.chords],
         "ending": first.ending,
         "levels": list(order.levels),
+        "layers": _layers(performances[-1]),
         "seam_bits": first.seam_bits,
         "pack": {"name": first.mood, "digest": order.origin.digest},
         "soundfont": {"file": Path(order.soundfont).name, "sha256": order.soundfont_digest}
@@ -203,9 +204,18 @@ def _write(
                 loud = audio * np.float32(db_to_amplitude(gain_db))
                 name = f"{stem}{'.' + role if role else ''}{SUFFIXES[kind]}"
                 heard = {"format": kind, "role": role or None, **shared, **_describe(order, loud, sound.loop)}
+                if sound.loop_bar:
+                    ticks = sound.loop_bar * sound.arrangement.meter.bar_ticks
+                    heard["intro"] = loop_frames(ticks, sound.arrangement.tempo_bpm, order.sample_rate)
                 if not role and sound is performance.main:
                     heard["loudness_lufs"] = lufs
                 _add(files, described, name, _encode(order, kind, loud, sound), heard)
+
+
+def _layers(performance: Performance) -> dict[str, float]:
+    """Return who plays at the highest level, each with the intensity from which its layer is heard."""
+    parts = performance.main.arrangement.parts
+    return {str(part.role): part.instrument.from_intensity for part in parts}
 
 
 def _describe(order: Order, sound: Audio, loop: tuple[int, int] | None) -> dict[str, Any]:
@@ -224,9 +234,7 @@ def _describe(order: Order, sound: Audio, loop: tuple[int, int] | None) -> dict[
 def _encode(order: Order, kind: str, audio: Audio, sound: Sound) -> bytes:
     rate, comment = order.sample_rate, sound.arrangement.comment
     if kind == "wav":
-        return encode_wav(
-            audio, rate, bit_depth=order.bit_depth, loops=sound.loop is not None, title=order.title, comment=comment
-        )
+        return encode_wav(audio, rate, bit_depth=order.bit_depth, loop=sound.loop, title=order.title, comment=comment)
     from gamemusic.audio.compressed import encode
 
     return encode(

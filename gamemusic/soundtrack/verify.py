@@ -10,7 +10,8 @@ from typing import Any
 from gamemusic.audio.wavfile import decode_wav
 from gamemusic.errors import FormatError, GameMusicError
 from gamemusic.score.midi import read_midi
-from gamemusic.soundtrack.folder import read_manifest
+from gamemusic.soundtrack.dialects import side_faults
+from gamemusic.soundtrack.folder import SIDES, read_manifest
 from gamemusic.units import TICKS_PER_BEAT
 
 __all__ = ["verify"]
@@ -34,7 +35,9 @@ def verify(path: Path) -> tuple[int, list[str]]:
         for file in piece["files"]:
             count += 1
             found.extend(f"{file['file']}: {fault}" for fault in _faults(path / file["file"], file))
-    return count, found
+    sides = list(manifest.get(SIDES, {}))
+    found.extend(side_faults(path, manifest))
+    return count + len(sides), found
 
 
 def _faults(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:

@@ -24,25 +24,31 @@ def ramp(frames: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
 
 def test_whole_file_of_two_frames() -> None:
     audio = np.array([[0.0, 0.5], [-1.0, 2.0**-15]], np.float32)
-    content = encode_wav(audio, 48000, bit_depth=16, loops=True)
+    content = encode_wav(audio, 48000, bit_depth=16, loop=(0, 2))
     assert content == (
-        b"RIFF" + struct.pack("<I", 4 + 24 + 68 + 16) + b"WAVE"
+        b"RIFF" + struct.pack("<I", 4 + 24 + 68 + 60 + 58 + 16) + b"WAVE"
         b"fmt " + struct.pack("<IHHIIHH", 16, 1, 2, 48000, 192000, 4, 16)
         + b"smpl" + struct.pack("<I", 60)
         + struct.pack("<9I", 0, 0, 20833, 60, 0, 0, 0, 1, 0)  # 20833 ns a frame, played as it is at middle C
         + struct.pack("<6I", 0, 0, 0, 1, 0, 0)  # forward, from frame 0 to frame 1 inclusive, endless
+        + b"cue " + struct.pack("<II", 52, 2)
+        + struct.pack("<II4s3I", 1, 0, b"data", 0, 0, 0) + struct.pack("<II4s3I", 2, 1, b"data", 0, 0, 1)
+        + b"LIST" + struct.pack("<I", 50) + b"adtl"
+        + b"labl" + struct.pack("<II", 15, 1) + b"loop start\0\0"
+        + b"labl" + struct.pack("<II", 13, 2) + b"loop end\0\0"
         + b"data" + struct.pack("<I4h", 8, 0, 16384, -32768, 1)
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("depth", BIT_DEPTHS)
-@pytest.mark.parametrize("loops", [True, False])
-def test_round_trip(tmp_path: Path, depth: str, loops: bool) -> None:
+@pytest.mark.parametrize("loop", [(0, 1001), (17, 900), None])
+def test_round_trip(tmp_path: Path, depth: str, loop: tuple[int, int] | None) -> None:
     path = tmp_path / "a.wav"
-    write_wav(path, ramp(1001), 44100, bit_depth=depth, loops=loops, title="Höhle", comment="explore, seed 7")
+    write_wav(path, ramp(1001), 44100, bit_depth=depth, loop=loop, title="Höhle", comment="explore, seed 7")
     wav = read_wav(path)
     assert (wav.sample_rate, wav.bit_depth, wav.title, wav.comment) == (44100, depth, "Höhle", "explore, seed 7")
-    assert wav.loop == ((0, 1000) if loops else None)
+    assert wav.loop == (None if loop is None else (loop[0], loop[1] - 1))
+    assert wav.cues == (() if loop is None else (loop[0], loop[1] - 1))
     assert wav.audio.shape == (1001, 2)
     assert np.max(np.abs(wav.audio - ramp(1001))) <= STEPS[depth] / 2
     assert len(path.read_bytes()) == 8 + struct.unpack("<I", path.read_bytes()[4:8])[0]
@@ -62,7 +68,7 @@ def test_any_length_and_comment_round_trip(frames: int, depth: str, comment: str
 
 @pytest.mark.parametrize(("depth", "width"), [("16", 2), ("24", 3)])
 def test_pythons_own_reader_agrees(depth: str, width: int) -> None:
-    with wave.open(io.BytesIO(encode_wav(ramp(100), 22050, bit_depth=depth, loops=True, title="x"))) as file:
+    with wave.open(io.BytesIO(encode_wav(ramp(100), 22050, bit_depth=depth, loop=(0, 100), title="x"))) as file:
         assert file.getparams()[:4] == (2, width, 22050, 100)
         first = int.from_bytes(file.readframes(1)[:width], "little", signed=True)
     assert first == -(2 ** (8 * width - 1))
@@ -102,3 +108,9 @@ def test_damaged_files() -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_wav(tmp_path / "none.wav")
+
+
+@pytest.mark.parametrize("loop", [(0, 0), (0, 101), (-1, 5), (50, 50), (60, 50)])
+def test_loops_that_do_not_lie_in_the_file(loop: tuple[int, int]) -> None:
+    with pytest.raises(InputError, match="does not lie in 100 frames"):
+        encode_wav(ramp(100), 8000, loop=loop)
