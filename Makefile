@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 # The CPU build of torch where the machine's package index offers one; a plain `torch` would bring gigabytes of CUDA.
 TORCH ?= torch==2.13.0
 CORPUS ?= corpus
+# What the tests play and read with; without one of them its tests are skipped.
+READERS := libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox ffmpeg qemu-user chromium \
+	godot3-server libportaudio2 libopenal1 libasound2
 WORK ?= runs
 
 .PHONY: demo test slow lint bench models clean
@@ -17,13 +20,11 @@ demo: $(VENV)/.runtime
 	@$(BIN)/python examples/02_demo_page.py out $(if $(ALL),--all)
 
 test: $(VENV)/.develop
-	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user \
-		libportaudio2 libopenal1 libasound2
+	@.ci/setup packages $(READERS)
 	$(BIN)/python -m pytest -q
 
 slow: $(VENV)/.develop
-	@.ci/setup packages libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox qemu-user \
-		libportaudio2 libopenal1 libasound2
+	@.ci/setup packages $(READERS)
 	$(BIN)/python -m pytest -q -m "slow or not slow"
 
 lint: $(VENV)/.develop

@@ -93,7 +93,7 @@ def make(order: Order) -> Made:
         **levelling,
         "files": described,
     }
-    sketch = draw_sketch(phrases[-1], performances[-1].main.mix)
+    sketch = draw_sketch(performances[-1].arrangement, performances[-1].main.mix)
     return Made(name=order.name, key=order.key, files=files, facts=facts, sketch=sketch)
 
 
@@ -171,7 +171,7 @@ def _play(order: Order, level: float, phrase: Phrase) -> Performance:
         composer = _composer(order.origin.pack, order.origin.digest)
         # from its own end to its beginning, but heard before it
         intro = compose_bridge(composer, phrase, phrase, bars=order.intro, seed=order.seed).replace(ending="cadence")
-    return perform(order, level, phrase, arrangement, intro)
+    return perform(order, level, arrangement, intro)
 
 
 def _write(
@@ -214,7 +214,7 @@ def _write(
 
 def _layers(performance: Performance) -> dict[str, float]:
     """Return who plays at the highest level, each with the intensity from which its layer is heard."""
-    parts = performance.main.arrangement.parts
+    parts = performance.arrangement.parts
     return {str(part.role): part.instrument.from_intensity for part in parts}
 
 

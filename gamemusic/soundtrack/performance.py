@@ -55,7 +55,8 @@ class Performance:
     """One level of a piece."""
 
     level: float
-    phrase: Phrase
+    arrangement: Arrangement
+    """Without an intro."""
     main: Sound
     intro: Sound | None = None
     """Where it is a file of its own."""
@@ -65,24 +66,23 @@ class Performance:
         object.__setattr__(self, "sounds", (self.main,) if self.intro is None else (self.main, self.intro))
 
 
-def perform(order: Order, level: float, phrase: Phrase, arrangement: Arrangement, intro: Phrase | None) -> Performance:
+def perform(order: Order, level: float, arrangement: Arrangement, intro: Phrase | None) -> Performance:
     """Return one level of a piece as it is heard.
 
     Args:
         order: For formats, soundfont and rate.
         level: Its intensity.
-        phrase: What was composed.
         arrangement: How it is played.
         intro: What leads to it, once; None: nothing.
     """
     main = _sound(order, arrangement)
     if intro is None:
-        return Performance(level=level, phrase=phrase, main=main)
+        return Performance(level=level, arrangement=arrangement, main=main)
     lead = _sound(order, arrange(intro))
     if not order.intro_inside:
-        return Performance(level=level, phrase=phrase, main=main, intro=lead)
+        return Performance(level=level, arrangement=arrangement, main=main, intro=lead)
     once = _sound(order, replace(arrangement, ending="cadence")) if main.audio else main
-    return Performance(level=level, phrase=phrase, main=_join(order, lead, once, main))
+    return Performance(level=level, arrangement=arrangement, main=_join(order, lead, once, main))
 
 
 def set_gain(order: Order, performances: Sequence[Performance]) -> tuple[float, dict[str, Any], list[float | None]]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gamemusic.score.phrase import Phrase
+from gamemusic.score.parts import Arrangement
+from gamemusic.units import SUBTICKS_PER_TICK
 
 __all__ = ["COLUMNS", "draw_sketch"]
 
@@ -16,11 +17,11 @@ COLUMNS = 320
 """Columns of the waveform."""
 
 
-def draw_sketch(phrase: Phrase, audio: npt.NDArray[np.float32] | None) -> dict[str, Any]:
+def draw_sketch(arrangement: Arrangement, audio: npt.NDArray[np.float32] | None) -> dict[str, Any]:
     """Return a piece's notes and the outline of its sound, in plain numbers for JSON.
 
     Args:
-        phrase: As composed.
+        arrangement: As it is played.
         audio: Its mix, frames x channels; None where only MIDI was asked for.
 
     Returns:
@@ -29,14 +30,22 @@ def draw_sketch(phrase: Phrase, audio: npt.NDArray[np.float32] | None) -> dict[s
         column in -100 to 100 per cent of the loudest one, empty without sound.
     """
     return {
-        "ticks": phrase.ticks,
-        "ticks_per_bar": phrase.meter.bar_ticks,
+        "ticks": arrangement.ticks,
+        "ticks_per_bar": arrangement.meter.bar_ticks,
         "tracks": [
             {
-                "role": str(track.role),
-                "notes": [[note.start, note.duration, note.pitch, note.velocity] for note in track.notes],
+                "role": str(part.role),
+                "notes": [
+                    [
+                        note.start // SUBTICKS_PER_TICK,
+                        max(1, note.duration // SUBTICKS_PER_TICK),
+                        note.pitch,
+                        note.velocity,
+                    ]
+                    for note in part.notes
+                ],
             }
-            for track in phrase.tracks
+            for part in arrangement.parts
         ],
         "wave": [] if audio is None else _outline(audio),
     }
