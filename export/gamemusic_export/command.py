@@ -19,9 +19,13 @@ _RECIPES = ("base", "corpus", "judge", "trials")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0 done, 1 an error that can be mended, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(options)
+        if "--midi" in words:  # a mood of somebody's own, whose folder takes a stage's place
+            from gamemusic_export.own_command import run_own
+
+            return run_own(words)
+        return _run(_parser().parse_args(words))
     except GameMusicError as error:
         print(f"gamemusic_export: error: {error}", file=sys.stderr)
         return 1
@@ -31,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gamemusic_export", description="Make moods: corpus, training, export.")
+    parser = argparse.ArgumentParser(
+        prog="gamemusic_export",
+        description="Make moods: corpus, training, export. Your own mood: gamemusic train FOLDER --midi FOLDER",
+    )
     parser.add_argument("--work", type=Path, default=Path("runs"), help="folder for datasets and runs (default: runs)")
     parser.add_argument("--recipes", type=Path, default=None, help="folder of recipes (default: the shipped ones)")
     parser.add_argument("--presets", type=Path, default=None, help="folder of mood packs (default: the shipped ones)")

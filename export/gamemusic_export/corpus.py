@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,8 @@ _FREE_TICKS = 0.08
 """A note further than this from every half and third of a tick fits no finer grid either: it was played freely."""
 _MAX_FREE = 0.25
 """A piece with a larger share of freely played notes (chance gives 0.36) was not played to its bar lines."""
+_MAX_MOVED = 0.15
+"""The same for notes far off the grid (chance gives 0.32), where what is played is taken, too."""
 _KEY_WINDOW_BARS = 4
 _MIN_BARS = 4
 
@@ -61,8 +64,15 @@ class _Line:
     meter: Meter | None
 
 
-def read_piece(path: Path) -> Piece:
-    """Return the phrases of a MIDI file; a file that cannot be used has `Piece.skipped` say why."""
+def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, loose: bool = False) -> Piece:
+    """Return the phrases of a MIDI file; a file that cannot be used has `Piece.skipped` say why.
+
+    Args:
+        path: The file.
+        given: Roles of voices, by `label_voice`, where somebody knows better; None for voices to be left out.
+        loose: Also take what was played to its bar lines, a little before and behind them, as people and our arranger
+            play; a corpus does without, since what is moved to the grid may be moved to the wrong place.
+    """
     piece = Piece(path.stem)
     try:
         song = read_midi(path.read_bytes(), file=path.name)
@@ -73,7 +83,7 @@ def read_piece(path: Path) -> Piece:
     for voice in voices:
         piece.programs[-1 if voice.channel == 9 else voice.program] += len(voice.notes)
     piece.counts["read"] = sum(len(track.notes) for track in song.tracks)
-    roles = assign_roles(voices, song.ticks_per_beat)
+    roles = assign_roles(voices, song.ticks_per_beat, given)
     if not any(role is not Role.DRUMS for role in roles):
         piece.skipped = "no pitched notes"
         return piece
@@ -85,7 +95,12 @@ def read_piece(path: Path) -> Piece:
         return piece
     grids = [(span, _place(roles, span, song.ticks_per_beat, piece.counts)) for span in spans]
     free, placed = piece.counts["free"], piece.counts["placed"]
-    if free > _MAX_FREE * placed:
+    if loose:
+        off = piece.counts["moved"]
+        if off > _MAX_MOVED * placed:
+            piece.skipped = f"{off} of {placed} notes lie far off any grid: not played to its bar lines"
+            return piece
+    elif free > _MAX_FREE * placed:
         piece.skipped = f"{free} of {placed} notes lie off any grid: not played to its bar lines"
         return piece
     for span, grid in grids:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,18 @@ def encode_excerpt(phrases: Sequence[Phrase], *, last: bool) -> tuple[Steps, npt
     return np.array(rows, dtype=np.uint16), np.array(owner, dtype=np.int32)
 
 
-def prepare_piece(path: Path, cache: Path | None = None) -> PreparedPiece:
-    """Return a MIDI file's arrays, from the cache when the file and the code that reads it are unchanged."""
+def prepare_piece(
+    path: Path, cache: Path | None = None, given: Mapping[str, Role | None] | None = None, *, loose: bool = False
+) -> PreparedPiece:
+    """Return a MIDI file's arrays, from the cache when the file and the code that reads it are unchanged.
+
+    Args:
+        path: The file.
+        cache: Folder of what was read before; None: there is none.
+        given, loose: See `read_piece`; such pieces are not kept.
+    """
+    if given or loose:
+        return _prepare(path, given, loose=loose)
     digest = hashlib.sha256(path.read_bytes() + f"{PREPARE_VERSION} {VOCABULARY_HASH}".encode()).hexdigest()
     kept = None if cache is None else cache / f"{digest}.npz"
     if kept is not None and kept.exists():
@@ -121,8 +131,8 @@ def prepare_piece(path: Path, cache: Path | None = None) -> PreparedPiece:
     return piece
 
 
-def _prepare(path: Path) -> PreparedPiece:
-    piece = read_piece(path)
+def _prepare(path: Path, given: Mapping[str, Role | None] | None = None, *, loose: bool = False) -> PreparedPiece:
+    piece = read_piece(path, given, loose=loose)
     parts, owners, edges, total = [], [], [0], 0
     groups: list[list[int]] = []
     for index, phrase in enumerate(piece.phrases):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from gamemusic.programs import DRUM_NAMES
 from gamemusic.score.midi import MidiNote, MidiSong
 from gamemusic.score.phrase import Role
 
-__all__ = ["Voice", "assign_roles", "find_voices"]
+__all__ = ["Voice", "assign_roles", "find_voices", "label_voice"]
 
 _MELODY_NAMES = re.compile(
     r"\b(voice|vocal|vocals|melody|lead|solo|singstimme|gesang|chant|canto|soprano|cantus)\b", re.I
@@ -74,8 +75,17 @@ def _doubles(voice: Voice, other: Voice) -> bool:
     return len(own & {(note.start, note.pitch % fold) for note in other.notes}) > 0.8 * len(own)
 
 
-def assign_roles(voices: list[Voice], ticks_per_beat: int) -> dict[Role, list[MidiNote]]:
+def label_voice(voices: list[Voice], voice: Voice) -> str:
+    """Return what a voice is called when people are asked about it: its place from the highest on, and its name."""
+    return f"{voices.index(voice) + 1} {voice.name}".strip()
+
+
+def assign_roles(
+    voices: list[Voice], ticks_per_beat: int, given: Mapping[str, Role | None] | None = None
+) -> dict[Role, list[MidiNote]]:
     """Return the notes of each role.
+
+    What ``given`` says of a voice, by its label, is so; None leaves it out. Of the others:
 
     Lead is the voice named so, else the highest that sings; bass the bass instrument, else the lowest; of what is
     left the
@@ -85,8 +95,14 @@ def assign_roles(voices: list[Voice], ticks_per_beat: int) -> dict[Role, list[Mi
     """
     roles: dict[Role, list[MidiNote]] = defaultdict(list)
     pitched = []
+    said = given or {}
     for voice in voices:
-        if voice.channel == _DRUM_CHANNEL:
+        label = label_voice(voices, voice)
+        if label in said:
+            role = said[label]
+            if role is not None:
+                roles[role].extend(voice.notes)
+        elif voice.channel == _DRUM_CHANNEL:
             roles[Role.DRUMS].extend(note for note in voice.notes if note.pitch in DRUM_NAMES)
         else:
             pitched.append(voice)

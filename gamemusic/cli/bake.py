@@ -86,9 +86,33 @@ def _tell(summary: Summary, folder: Path, *, planned: bool) -> None:
     if planned:
         for name in summary.made:
             print(f"  {name}")
+    elif summary.made:
+        _tabulate(summary, folder)
     for name in summary.removed:
         print(f"  {name} {'would be' if planned else 'was'} removed: it is no longer in the soundtrack")
     for name in summary.edited:
         print(f"  {name} had been edited; the edited file is kept as .{name}.edited")
     for one in summary.failed:
         print(f"  {one.name} failed: {one.reason}")
+
+
+def _tabulate(summary: Summary, folder: Path) -> None:
+    """Print a line for each piece that was made."""
+    from gamemusic.soundtrack.folder import read_manifest
+
+    made = set(summary.made)
+    print(f"  {'piece':24} {'mood':22} {'seed':>10} {'seconds':>7} {'LUFS':>6} {'peak':>5} {'seam':>5}")
+    for piece in read_manifest(folder)["pieces"]:
+        if piece["name"] not in made:
+            continue
+        seconds = max((file.get("seconds", 0.0) for file in piece["files"]), default=0.0)
+        cells = [_number(piece.get(key), digits) for key, digits in (("loudness_lufs", 1), ("true_peak_dbtp", 1))]
+        seed = "-" if piece["seed"] is None else str(piece["seed"])
+        print(
+            f"  {piece['name'][:24]:24} {piece['mood'] + '/' + piece['style']:22} {seed:>10} {seconds:7.1f} "
+            f"{cells[0]:>6} {cells[1]:>5} {_number(piece['seam_bits'], 2):>5}"
+        )
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

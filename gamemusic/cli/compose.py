@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from gamemusic.errors import GameMusicError, InputError
 from gamemusic.score.phrase import Phrase
 
 __all__ = ["add_to"]
+
+_LOOK_SECONDS = 0.2
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,18 +38,46 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--soundfont", type=Path, metavar="F", help="SF2 or SF3 file, or chip (default: the style's)")
     parser.add_argument("--sample-rate", type=int, default=48000, metavar="R", help="hertz (default: 48000)")
     parser.add_argument("--bit-depth", choices=("16", "24", "32f"), default="16", help="of WAV files (default: 16)")
+    parser.add_argument("--watch", action="store_true", help="write it again whenever the mood's preset is saved")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Compose and write, and say with which seed."""
-    from gamemusic.composer.composer import compose
-    from gamemusic.output import check_output, save
+    from gamemusic.output import check_output
 
     # before the work, not after it
     check_output(options.output, sample_rate=options.sample_rate, bit_depth=options.bit_depth)
     seed = random.SystemRandom().getrandbits(32) if options.seed is None else options.seed
+    return _watch(options, seed) if options.watch else _write(options, seed)
+
+
+def _watch(options: argparse.Namespace, seed: int) -> int:
+    """Write the same seed again after each edit, until somebody stops it; what is wrong is said."""
+    preset = Path(options.mood) / "preset.yaml"
+    if not preset.is_file():
+        raise InputError(f"{preset} is not there; --watch needs the folder of a mood, such as ./haunted")
+    before = 0
+    while True:
+        try:
+            stamp = preset.stat().st_mtime_ns
+        except OSError:  # an editor may be in the middle of replacing it
+            stamp = before
+        if stamp != before:
+            before = stamp
+            try:
+                _write(options, seed)
+            except GameMusicError as error:
+                print(f"gamemusic: error: {error}", file=sys.stderr)
+            sys.stdout.flush()
+        time.sleep(_LOOK_SECONDS)
+
+
+def _write(options: argparse.Namespace, seed: int) -> int:
+    from gamemusic.composer.composer import compose
+    from gamemusic.output import save
+
     phrase = compose(
         options.mood,
         style=options.style,

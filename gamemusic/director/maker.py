@@ -39,6 +39,11 @@ class Maker:
         self._phrases: OrderedDict[Spec, Phrase] = OrderedDict()
         self._lock = threading.Lock()
 
+    def forget(self) -> None:
+        """Compose everything anew, as after an edit of a preset."""
+        with self._lock:
+            self._phrases.clear()
+
     def phrase(self, spec: Spec) -> Take:
         """Compose a phrase and make it ready."""
         return make_take(self._compose(spec), self._sample_rate, origin=spec)

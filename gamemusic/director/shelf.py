@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gamemusic.composer.composer import Composer
 from gamemusic.packs.library import find_pack
-from gamemusic.packs.pack import Pack
+from gamemusic.packs.pack import PRESET_FILE, Pack
 
 __all__ = ["SHELF", "Shelf"]
 
@@ -19,8 +19,21 @@ __all__ = ["SHELF", "Shelf"]
 @dataclass(slots=True)
 class _Entry:
     pack: Pack
+    stamp: tuple[int, int] | None = None
+    """Size and time of change of a preset that may be edited, as it was read last."""
     composer: Composer | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def _stamp(mood: str | Path) -> tuple[int, int] | None:
+    """Return what tells an edit of a mood's preset; None for moods that nobody edits while they are played."""
+    if not isinstance(mood, Path) and "/" not in mood and "\\" not in mood:
+        return None
+    try:
+        status = (Path(mood) / PRESET_FILE).stat()
+    except OSError:  # a zip, or a folder that was removed, which plays on
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 class Shelf:
@@ -57,13 +70,35 @@ class Shelf:
                 self._drop_models()
             yield entry.composer
 
+    def refresh(self, mood: str | Path) -> bool:
+        """Read the preset of a folder that is named by its path again, if it was edited; return whether it was read.
+
+        Raises:
+            PackError, FormatError: It is broken; the pack stays as it was, and the next edit is looked at.
+        """
+        stamp = _stamp(mood)
+        entry = self._entry(mood)
+        if stamp is None or stamp == entry.stamp:
+            return False
+        entry.stamp = stamp
+        pack = find_pack(mood)
+        if pack.digest == entry.pack.digest:
+            return False
+        with entry.lock:
+            if entry.composer is not None:
+                same = pack.model == entry.pack.model
+                entry.composer = Composer(pack, session=entry.composer.session if same else None)
+            entry.pack = pack
+        return True
+
     def _entry(self, mood: str | Path) -> _Entry:
         name = str(mood)
         with self._lock:
             if name in self._entries:
                 self._entries.move_to_end(name)
                 return self._entries[name]
-        entry = _Entry(find_pack(mood))  # outside the lock: it reads the disk
+        stamp = _stamp(mood)
+        entry = _Entry(find_pack(mood), stamp)  # outside the lock: it reads the disk
         with self._lock:
             return self._entries.setdefault(name, entry)
 

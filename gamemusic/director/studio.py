@@ -251,6 +251,8 @@ class Studio:
         if self._closed:
             return False
         playing = self._conductor.coming
+        if playing is not None and self._follow_edits(playing):
+            return True
         if playing is not None and self._supply(playing):
             return True
         with self.lock:
@@ -264,6 +266,27 @@ class Studio:
                 self._keep_deck(program, self._take_deck(program))
                 return True
         return self._bridge_ahead(prepared)
+
+    def _follow_edits(self, playing: Program) -> bool:
+        """Let a mood whose preset was edited go on as it is written now, from the next phrase on."""
+        SHELF.refresh(playing.source)
+        preset = SHELF.pack(playing.source).preset
+        if preset == playing.preset:
+            return False
+        style = playing.style if playing.style in preset.styles else None
+        self._maker.forget()
+        edited = self.new_program(playing.source, style, self.seed)
+        with self.lock:
+            self.programs.pop(playing.name, None)
+            self.programs[edited.name] = edited
+            self._bridges.clear()
+            for name in {playing.name, edited.name}:
+                deck = self._decks.pop(name, None)
+                if deck is not None:
+                    self._mixer.retire(deck)
+        if self.cue is not None and self.cue.program is playing:
+            self.play(Cue(edited, "phrase", "cut"), resume=False)
+        return True
 
     def _bridge_ahead(self, prepared: list[Program]) -> bool:
         playing = self._conductor.playing
@@ -328,6 +351,8 @@ class Studio:
 
     def _feed_now(self) -> None:
         playing = self._conductor.coming
+        if playing is not None and self._follow_edits(playing):
+            return
         while playing is not None and self._supply(playing):
             pass
 

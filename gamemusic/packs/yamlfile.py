@@ -34,6 +34,8 @@ __all__ = [
 
 MAX_BYTES = 64 * 1024
 """Longest file, in bytes."""
+_LARGE = 16 * 1024
+"""Files that are longer than this are read by libyaml, where it is there."""
 MAX_DEPTH = 10
 """Deepest nesting; the top is 1."""
 MAX_NODES = 5000
@@ -237,7 +239,7 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml", bounds: Bounds = SMA
     builder = _Builder(name, bounds)
     # both give the same events and places; libyaml, where it is there, is several times as fast and its complaints are
     # plainer, so that it reads what people would not write by hand
-    large = len(data) > MAX_BYTES and hasattr(yaml, "CSafeLoader")
+    large = len(data) > _LARGE and hasattr(yaml, "CSafeLoader")
     loader: Any = (yaml.CSafeLoader if large else yaml.SafeLoader)(text)  # its stubs leave the events untyped
     try:
         while loader.check_event():

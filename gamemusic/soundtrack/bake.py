@@ -106,7 +106,11 @@ def bake(
             summary.removed = [file["file"] for name in gone for file in folder.entries[name]["files"]]
             return summary
         summary.made = []
+        # those of one mood one after another, since its model and its instruments are loaded then
+        wanted.sort(key=lambda order: (order.origin.digest, order.soundfont_digest, order.origin.style))
         _make(_results(wanted, jobs, cluster), len(wanted), folder, summary, progress)
+        places = {order.name: place for place, order in enumerate(orders)}
+        summary.made.sort(key=lambda name: places[name])
         summary.removed = folder.drop(gone)
         summary.edited = folder.kept
         soundtrack = plan.soundtrack

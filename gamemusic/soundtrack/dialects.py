@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import keyword
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gamemusic.soundtrack.godot import import_settings, params_of, resources
-from gamemusic.soundtrack.renpy import Cue, Stem, loop_string, make_script
+from gamemusic.soundtrack.renpy import Cue, Stem, loop_string, make_script, sync_strings
+from gamemusic.units import METERS, TICKS_PER_BEAT
 
 __all__ = ["GODOT_ROOT", "agree", "side_faults", "side_files"]
 
@@ -16,6 +19,10 @@ GODOT_ROOT = "res://music"
 """Where the folder is taken to lie in a Godot project."""
 _LOOPS, _RENPY = "loops.json", "renpy/music.rpy"
 _LOOPS_VERSION = "1.0"
+_GODOT_PRECISION = 1e-5
+"""Godot writes floats with six digits."""
+_GODOT_3 = (b'type="AudioStreamSample"', b'type="AudioStreamOGGVorbis"')
+"""What Godot 3 makes of these files; it leaves out settings that it does not know."""
 
 Manifest = Mapping[str, Any]
 
@@ -45,7 +52,9 @@ def agree(name: str, found: bytes, wanted: bytes) -> bool:
     if not name.endswith(".import"):
         return found == wanted
     there, ours = params_of(found), params_of(wanted)
-    return all(there.get(key) in (value, _shorter(value)) for key, value in ours.items())
+    if any(kind in found for kind in _GODOT_3):
+        ours = {key: value for key, value in ours.items() if key in there}
+    return all(key in there and _equal(there[key], value) for key, value in ours.items())
 
 
 def side_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
@@ -60,9 +69,14 @@ def side_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
             yield f"{name}: does not agree with the manifest; bake again"
 
 
-def _shorter(value: str) -> str:
-    """Return a number as Godot writes it back."""
-    return value[:-2] if value.endswith(".0") else value
+def _equal(found: str, wanted: str) -> bool:
+    """Say whether a setting is ours, also where Godot has written a float with fewer digits."""
+    if found == wanted or "." not in wanted:
+        return found == wanted
+    try:
+        return math.isclose(float(found), float(wanted), rel_tol=_GODOT_PRECISION)
+    except ValueError:
+        return False
 
 
 def _loops(pieces: list[dict[str, Any]]) -> bytes:
@@ -82,6 +96,7 @@ def _loops(pieces: list[dict[str, Any]]) -> bytes:
                 "tempo": piece["tempo_bpm"],
                 "meter": piece["meter"],
                 "bars": piece["bars"],
+                "beats": piece["bars"] * METERS[piece["meter"]].bar_ticks // TICKS_PER_BEAT,
                 "loops": bool(loop) or bool(file.get("loops")),
                 "next": file.get("next"),
                 **{key: piece.get(key) for key in ("from", "to", "over")},
@@ -119,18 +134,23 @@ def _renpy(pieces: list[dict[str, Any]]) -> bytes | None:
     """Return a script that names what was baked as Ren'Py plays it; None where nothing is that it plays."""
     cues: list[Cue] = []
     later: list[str] = []
+    taken: set[str] = set()
     for piece in pieces:
         files = [file for file in piece["files"] if file["format"] in ("ogg", "wav") and file.get("part") != "intro"]
         best = "ogg" if any(file["format"] == "ogg" for file in files) else "wav"
         chosen = [file for file in files if file["format"] == best]
-        for mix in (file for file in chosen if file["role"] is None):
-            name = mix["file"].rsplit(".", 1)[0].replace("-", "_")
+        mixes = [file for file in chosen if file["role"] is None]
+        for mix in mixes:
+            name = _word(mix["file"].rsplit(".", 1)[0], taken)
             path = f"music/{mix['file']}"
             loop = mix.get("loop")
             if loop and loop["start"]:
                 wanted = loop_string(path, loop=loop["start_seconds"], end=loop["end_seconds"])
                 later.append(f'define audio.{name} = "{wanted}"')
                 continue
+            if loop and len(mixes) > 1:  # a level, on another channel, goes on from where `music` is
+                joining = ", ".join(f'"{one}"' for one in sync_strings(path))
+                later.append(f"define audio.{_word(f'{name}_sync', taken)} = [{joining}]")
             stems = [file for file in chosen if file["role"] and file.get("level") == mix.get("level")]
             cues.append(
                 Cue(
@@ -153,3 +173,12 @@ def _renpy(pieces: list[dict[str, Any]]) -> bytes | None:
         return None
     script = make_script(cues)
     return "\n".join([script.rstrip("\n"), *later, ""]).encode()
+
+
+def _word(name: str, taken: set[str]) -> str:
+    """Return a name that a script can use and that nothing else has, and take it."""
+    word = name.replace("-", "_")
+    while keyword.iskeyword(word) or word in taken:
+        word += "_"
+    taken.add(word)
+    return word

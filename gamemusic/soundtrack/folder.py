@@ -130,8 +130,9 @@ class Folder:
         """Write a piece's files and note that they are there."""
         before = self._entries.get(made.name)
         known = {file["file"]: file["sha256"] for file in before["files"]} if before else {}
-        for name, content in made.files.items():
-            self._keep_edited(name, {known.get(name), hashlib.sha256(content).hexdigest()})
+        fresh = {file["file"]: file["sha256"] for file in made.facts["files"]}
+        for name in made.files:
+            self._keep_edited(name, {known.get(name), fresh[name]})
         for name in known.keys() - made.files.keys():
             self._remove(name, known[name])
         write_files({self.path / name: content for name, content in made.files.items()})

@@ -1,10 +1,12 @@
 """Godot 4.3 and later: import settings beside each file, and resources that play cues, layers and transitions.
 
 An ``.import`` file that holds nothing but the importer's settings is what Godot completes when it first sees it, so
-nobody has to open the import dock. ``bpm`` makes bars and beats known to transitions; ``beat_count`` stays 0, since
-with it Godot would end a loop at a time computed from the tempo rather than with the last frame.
+nobody has to open the import dock. ``bpm`` makes bars and beats known to transitions. ``beat_count`` stays 0 where
+music loops, since with it Godot would end a loop at a time computed from the tempo rather than with the last frame; a
+transition has it, so that the next cue begins on the bar and not after what rings on.
 
-Resources follow the class reference of ``AudioStreamInteractive`` and ``AudioStreamSynchronized``.
+Resources follow the class reference of ``AudioStreamInteractive`` and ``AudioStreamSynchronized``. WAV files have
+neither tempo nor bars in Godot: there changes come at once, and a transition's next cue after the last of its sound.
 """
 
 from __future__ import annotations
@@ -23,8 +25,10 @@ _SILENT_DB = -60.0
 """As low as a synchronized stream's volume goes."""
 _AFTER = {".ogg": 0, ".wav": 1}
 """Which files are played, the best first: only OGG knows bars."""
-_NEXT_BAR, _END, _START = 2, 3, 1
-_AUTOMATIC_FADE, _NO_FADE = 4, 0
+_NEXT_BEAT, _NEXT_BAR, _END, _START = 1, 2, 3, 1
+_AUTOMATIC_FADE, _FADE_IN = 4, 1
+_SOFT_BEATS, _HARD_BEATS = 1.0, 0.01
+"""How long a fade lasts; Godot fades a cue in over a whole second where there is a filler and no fade."""
 _ANY_CLIP = -1
 _AUTO_ADVANCE = 1
 
@@ -50,10 +54,11 @@ def import_settings(piece: Piece, file: File, root: str) -> bytes | None:
             "force/max_rate_hz": "44100",
             "edit/trim": "false",
             "edit/normalize": "false",
-            # 1 disabled, 2 forward; the end is the first frame that is not played
+            # 1 disabled, 2 forward; the end is the last frame that is played, as with -1 and the smpl chunk: with the
+            # one after it, a frame of silence is heard at every pass
             "edit/loop_mode": "2" if loop else "1",
             "edit/loop_begin": str(loop["start"] if loop else 0),
-            "edit/loop_end": str(loop["end"] if loop else -1),
+            "edit/loop_end": str(loop["end"] - 1 if loop else -1),
             "compress/mode": "0",
         }
     elif file["format"] == "ogg":
@@ -62,7 +67,7 @@ def import_settings(piece: Piece, file: File, root: str) -> bytes | None:
             "loop": "true" if loop else "false",
             "loop_offset": _number(loop["start_seconds"] if loop else 0.0),
             "bpm": _number(_felt_tempo(piece)),
-            "beat_count": "0",
+            "beat_count": str(piece["bars"] * _felt_beats(piece) if piece["kind"] == "transition" else 0),
             "bar_beats": str(_felt_beats(piece)),
         }
     else:
@@ -135,19 +140,25 @@ def _interactive(clips: Sequence[tuple[str, str, Piece]], root: str) -> bytes:
         lines.append(f"clip_{place}/auto_advance = {0 if follows is None else _AUTO_ADVANCE}")
         if follows is not None:
             lines.append(f"clip_{place}/next_clip = {follows}")
-    rules = [(_ANY_CLIP, _ANY_CLIP, _NEXT_BAR, _AUTOMATIC_FADE, None)]
+    rules = [_rule(_ANY_CLIP, _ANY_CLIP, _NEXT_BAR)]
+    # bars of synchronized streams are known from Godot 4.4 on; in 4.3 to wait for one is to wait for ever
+    rules += [
+        _rule(place, _ANY_CLIP, _NEXT_BEAT) for place, (_, played, _) in enumerate(clips) if played.endswith(".tres")
+    ]
     for name, _, piece in clips:
-        ends = [index.get(piece.get(key, "")) for key in ("from", "to")]
-        if piece["kind"] == "transition" and None not in ends:
-            rules.append((ends[0], ends[1], _END, _NO_FADE, index[name]))  # type: ignore[arg-type]  # None is not in them
+        start, end = (index.get(piece.get(key, "")) for key in ("from", "to"))
+        if piece["kind"] == "transition" and start is not None and end is not None:
+            rules.append(_rule(start, end, _END, filler=index[name]))
     lines.append("_transitions = {")
-    lines.append(",\n".join(_rule(*rule) for rule in rules))
+    lines.append(",\n".join(rules))
     lines.append("}")
     return "\n".join([*lines, ""]).encode()
 
 
-def _rule(start: int, end: int, from_time: int, fade: int, filler: int | None) -> str:
-    facts = {"fade_beats": "1.0", "fade_mode": str(fade), "from_time": str(from_time), "to_time": str(_START)}
+def _rule(start: int, end: int, from_time: int, *, filler: int | None = None) -> str:
+    """Return when one clip gives way to another: to its beginning, over ``filler`` where there is one."""
+    beats, mode = (_SOFT_BEATS, _AUTOMATIC_FADE) if filler is None else (_HARD_BEATS, _FADE_IN)
+    facts = {"fade_beats": str(beats), "fade_mode": str(mode), "from_time": str(from_time), "to_time": str(_START)}
     if filler is not None:
         facts |= {"filler_clip": str(filler), "use_filler_clip": "true"}
     inner = ",\n".join(f'"{name}": {value}' for name, value in sorted(facts.items()))

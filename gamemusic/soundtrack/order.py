@@ -167,7 +167,7 @@ def _origin(plan: Plan, cue: Cue, variation: int, *, seed: int | None = None) ->
     return Origin(
         mood=pack.name,
         pack=str(pack.path),
-        digest=pack.digest,
+        digest=plan.digests[cue.mood],
         style=cue.style or pack.preset.default_style,
         seed=0 if cue.source else plan.seed(cue, variation) if seed is None else seed,
         bars=cue.bars or pack.preset.bars,

@@ -55,6 +55,8 @@ class Plan:
     soundtrack: Soundtrack
     packs: dict[str, Pack]
     """By what the file calls them."""
+    digests: dict[str, str]
+    """`Pack.digest`, by the same."""
 
     @property
     def folder(self) -> Path:
@@ -162,7 +164,8 @@ def read_plan(path: Path) -> Plan:
             spot = ("stingers", sting.name, "kind")
             message = f"found {sting.kind}, expected one of {', '.join(known)}{suggest(sting.kind, known)}"
             raise _at(node, *spot).fail(f"{'.'.join(spot)}: {message}")
-    return Plan(path=path, soundtrack=soundtrack, packs=packs)
+    digests = {name: pack.digest for name, pack in packs.items()}
+    return Plan(path=path, soundtrack=soundtrack, packs=packs, digests=digests)
 
 
 def _check_source(path: Path, preset: Preset, style: str, node: Node) -> None:

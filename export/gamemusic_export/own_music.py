@@ -1,0 +1,243 @@
+"""Somebody's own MIDI files: what is in them, whether they are enough, and what is held out to judge by."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gamemusic.errors import InputError
+from gamemusic.packs.nodes import MapNode, ScalarNode
+from gamemusic.packs.yamlfile import dump_yaml, read_yaml
+from gamemusic.score.midi import read_midi
+from gamemusic.score.phrase import Role
+from gamemusic_export.corpus import read_piece
+from gamemusic_export.dataset import Dataset, build_dataset
+from gamemusic_export.prepared import PreparedPiece, prepare_piece
+from gamemusic_export.voices import assign_roles, find_voices, label_voice
+
+__all__ = ["LEAST_BARS", "LEAST_NOTES", "OwnFile", "OwnMusic", "read_roles", "study", "write_roles"]
+
+LEAST_NOTES, LEAST_BARS = 1_000, 64
+"""Under this a model learns the files by heart, or nothing."""
+_MOST_FILES = 2_000
+_PIECES_TO_HOLD_OUT = 8
+"""With fewer pieces, bars of each are held out instead of whole pieces."""
+_SOURCE = "own"
+
+Roles = Mapping[str, Mapping[str, Role | None]]
+"""By file name, by the voice's label."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """What was found in a file."""
+
+    path: Path
+    skipped: str
+    """Why nothing of it can be used; empty when something can."""
+    bars: int
+    notes: int
+    roles: Mapping[str, Role | None]
+    """Who plays what, by the voice's label; None: left out, as it doubles another or was told to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMusic:
+    """All files together."""
+
+    files: Sequence[OwnFile]
+    dataset: Dataset
+    by_bars: bool
+    """Whether bars were held out, since there are too few pieces."""
+    tempo: tuple[int, int]
+    """Slowest and fastest of the middle eight tenths, quarter notes a minute."""
+    keys: Sequence[str]
+    """The commonest first."""
+    meters: Sequence[str]
+    programs: Mapping[Role, int] = field(default_factory=dict)
+    """The commonest instrument of each role."""
+
+    def select(self, split: str) -> npt.NDArray[np.int64]:
+        """Return the excerpts of ``train``, ``validation`` or ``test``."""
+        return self.dataset.select(split)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Roles of which there are enough notes to learn them."""
+        cells: Counter[str] = Counter()
+        for found in self.dataset.notes_by_cell(self.select("train").tolist()).values():
+            cells.update(found)
+        least = max(100, sum(cells.values()) // 50)
+        return tuple(role for role in Role if cells[role.value] >= least)
+
+
+def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
+    """Read a folder of MIDI files and put some of the music aside to judge by.
+
+    Args:
+        folder: Its ``.mid`` and ``.midi`` files are read, those in folders inside too.
+        token: Style token that the music is learned by.
+        roles: Who plays what, where somebody knows better.
+
+    Raises:
+        InputError: There is no such folder, or too little in it that can be used; the message says what would help.
+    """
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}; put the MIDI files into one and name it")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+    if not paths or len(paths) > _MOST_FILES:
+        raise InputError(
+            f"{folder} holds {len(paths)} MIDI files; 1 to {_MOST_FILES:,} are read, ten make a good start"
+        )
+    given = roles or {}
+    pieces, files, facts = [], [], _Facts()
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        piece = prepare_piece(path, None, given.get(name) or None, loose=True)
+        piece.meta["name"] = name
+        pieces.append(piece)
+        files.append(_describe(path, name, piece, given.get(name, {}), facts))
+    _check_enough(folder, files)
+    with tempfile.TemporaryDirectory() as place:
+        dataset = build_dataset(pieces, [(_SOURCE, token, "", "")] * len(pieces), Path(place))
+    by_bars = _hold_out(dataset)
+    return OwnMusic(
+        files, dataset, by_bars, facts.tempo(), facts.common(facts.keys), facts.common(facts.meters), facts.players()
+    )
+
+
+class _Facts:
+    """What a preset says of music, gathered phrase by phrase."""
+
+    def __init__(self) -> None:
+        self.tempos: list[float] = []
+        self.keys: Counter[str] = Counter()
+        self.meters: Counter[str] = Counter()
+        self.programs: dict[Role, Counter[int]] = defaultdict(Counter)
+
+    def tempo(self) -> tuple[int, int]:
+        low, high = np.percentile(self.tempos or [100.0], (10, 90))
+        return int(low), max(int(low), round(float(high)))
+
+    def common(self, counted: Counter[str]) -> list[str]:
+        """Return the names that fill a tenth of the music at least."""
+        least = sum(counted.values()) / 10
+        return [name for name, count in counted.most_common(6) if count >= least]
+
+    def players(self) -> dict[Role, int]:
+        return {role: counted.most_common(1)[0][0] for role, counted in self.programs.items() if role is not Role.DRUMS}
+
+
+def _describe(path: Path, name: str, piece: PreparedPiece, given: Mapping[str, Role | None], facts: _Facts) -> OwnFile:
+    if piece.meta["skipped"]:
+        return OwnFile(path, str(piece.meta["skipped"]), 0, 0, {})
+    song = read_midi(path.read_bytes(), file=name)
+    voices = find_voices(song)
+    assigned = assign_roles(voices, song.ticks_per_beat, given)
+    owner = {id(note): role for role, notes in assigned.items() for note in notes}
+    roles: dict[str, Role | None] = {}
+    for voice in voices:
+        counted = Counter(owner[id(note)] for note in voice.notes if id(note) in owner)
+        role = counted.most_common(1)[0][0] if counted else None
+        roles[label_voice(voices, voice)] = role
+        for own, count in counted.items():
+            facts.programs[own][voice.program] += count
+    for phrase in read_piece(path, given or None, loose=True).phrases:
+        facts.tempos.append(phrase.tempo_bpm)
+        facts.keys[str(phrase.key)] += phrase.bars
+        facts.meters[str(phrase.meter)] += phrase.bars
+    return OwnFile(path, "", int(piece.meta["bars"]), sum(piece.meta["notes"].values()), roles)
+
+
+def _check_enough(folder: Path, files: Sequence[OwnFile]) -> None:
+    usable = [one for one in files if not one.skipped]
+    notes, bars = sum(one.notes for one in usable), sum(one.bars for one in usable)
+    reasons = Counter(one.skipped.split(";")[0] for one in files if one.skipped)
+    said = "".join(f"; {count} of the files: {reason}" for reason, count in reasons.most_common(3))
+    if notes < LEAST_NOTES or bars < LEAST_BARS:
+        raise InputError(
+            f"{folder} has {notes:,} usable notes in {bars} bars; {LEAST_NOTES:,} notes in {LEAST_BARS} bars are the "
+            f"least that anything can be learned from{said}. What helps: more pieces, played to their bar lines (not "
+            "recorded freely), in 4/4, 3/4, 6/8 or 2/4, with a track for each instrument"
+        )
+
+
+def _hold_out(dataset: Dataset) -> bool:
+    """Put a sixth of the music aside to stop by and a sixth to judge by; return whether by bars.
+
+    Near-duplicates stay on one side. What is drawn depends on the names alone.
+    """
+    groups = sorted({row.group for row in dataset.pieces}, key=lambda name: hashlib.sha256(name.encode()).digest())
+    share = max(1, round(len(groups) / 6))
+    if len(groups) >= _PIECES_TO_HOLD_OUT:
+        split = {
+            group: "test" if i < share else "validation" if i < 2 * share else "train" for i, group in enumerate(groups)
+        }
+        dataset.pieces[:] = [dataclasses.replace(row, split=split[row.group]) for row in dataset.pieces]
+        return False
+    rows = [dataclasses.replace(row, split="train") for row in dataset.pieces]
+    count = len(dataset.piece_of)
+    if count < 3:
+        raise InputError("the music is too short to hold some of it out and judge by that; add pieces")
+    # the last excerpt of three, then the one before: neighbours are alike, so what lies at an end is the better judge
+    for number, index in enumerate(_spread(count)):
+        row = rows[dataset.piece_of[index]]
+        kind = "test" if number % 2 == 0 else "validation"
+        rows.append(dataclasses.replace(row, split=kind, name=f"{row.name}, some bars"))
+        dataset.piece_of[index] = len(rows) - 1
+    dataset.pieces[:] = rows
+    return True
+
+
+def _spread(count: int) -> Iterator[int]:
+    """Yield a third of some excerpts, at least two, evenly from the last one on."""
+    wanted = max(2, count // 3)
+    yield from (count - 1 - place * count // wanted for place in range(wanted))
+
+
+def write_roles(music: OwnMusic, folder: Path) -> bytes:
+    """Return a YAML file that says who plays what, for people to correct."""
+    table = {
+        one.path.relative_to(folder).as_posix(): {
+            label: role.value if role else "none" for label, role in one.roles.items()
+        }
+        for one in music.files
+        if not one.skipped
+    }
+    head = (
+        "# Who plays what, from the highest voice on. Correct what is wrong (lead, counter, harmony, texture, bass,\n"
+        "# drums, or none to leave a voice out), then train again with --roles and this file.\n"
+    )
+    return (head + dump_yaml(table)).encode()
+
+
+def read_roles(path: Path) -> Roles:
+    """Return what `write_roles` wrote, as somebody corrected it.
+
+    Raises:
+        InputError: The file cannot be read.
+        FormatError: With line and column, when it says something else than roles.
+    """
+    node = read_yaml(path)
+    allowed = {**{role.value: role for role in Role}, "none": None}
+    if not isinstance(node, MapNode):
+        raise node.fail("found no files, expected names of files with their voices")
+    found: dict[str, dict[str, Role | None]] = {}
+    for name, entry in node.entries.items():
+        if not isinstance(entry.value, MapNode):
+            raise entry.value.fail(f"found no voices of {name}, expected their labels with a role each")
+        found[name] = {}
+        for label, voice in entry.value.entries.items():
+            value = voice.value
+            if not isinstance(value, ScalarNode) or value.value not in allowed:
+                raise value.fail(f"found no role for {label}, expected one of {', '.join(allowed)}")
+            found[name][label] = allowed[str(value.value)]
+    return found

@@ -1,0 +1,155 @@
+"""A mood of one's own, taught with MIDI files: by the commands, on music that is really there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gamemusic
+from gamemusic.errors import FormatError, InputError
+from gamemusic.packs.library import PATH_VARIABLE
+
+pytest.importorskip("torch")
+
+from gamemusic.cli.main import main
+from gamemusic.packs.pack import open_pack
+from gamemusic_export.own_music import LEAST_NOTES, read_roles, study, write_roles
+
+
+@pytest.fixture(scope="module")
+def tunes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of ten pieces in 3/4, which the mood that learns them does not write."""
+    folder = tmp_path_factory.mktemp("tunes")
+    for seed in range(10):
+        gamemusic.compose("town", style="chamber", bars=24, meter="3/4", key="G major", tempo=150, seed=seed).save(
+            folder / f"{seed}.mid"
+        )
+    (folder / "broken.mid").write_bytes(b"MThd\0")
+    return folder
+
+
+@pytest.fixture
+def mood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.delenv(PATH_VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "haunted", "--from", "dungeon"]) == 0
+    yield tmp_path / "haunted"
+
+
+def test_what_is_found_in_the_files(tunes: Path) -> None:
+    music = study(tunes, "chamber")
+    assert [one.path.name for one in music.files if one.skipped] == ["broken.mid"]
+    assert music.meters == ["3/4"]
+    assert "G major" in music.keys
+    assert abs(music.tempo[0] - 150) <= 1
+    assert not music.by_bars
+    rows = music.dataset.pieces
+    held = {split: {row.group for row in rows if row.split == split} for split in ("train", "validation", "test")}
+    assert all(held.values())
+    assert not held["train"] & held["test"]
+    assert not held["validation"] & held["test"]
+    assert sum(one.notes for one in music.files) > LEAST_NOTES
+
+
+def test_few_pieces_hold_bars_out(tunes: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.mid").write_bytes((tunes / f"{number}.mid").read_bytes())
+    music = study(tmp_path, "chamber")
+    assert music.by_bars
+    excerpts = [set(music.select(split).tolist()) for split in ("train", "validation", "test")]
+    assert all(excerpts)
+    assert sum(map(len, excerpts)) == len(set.union(*excerpts)) == len(music.dataset.piece_of)
+
+
+def test_roles_can_be_corrected(tunes: Path, tmp_path: Path) -> None:
+    music = study(tunes, "chamber")
+    path = tmp_path / "roles.yaml"
+    path.write_bytes(write_roles(music, tunes))
+    roles = read_roles(path)
+    label, role = next((label, role) for label, role in roles["0.mid"].items() if role is not None)
+    assert role == music.files[0].roles[label]
+    text = path.read_text(encoding="utf-8").replace(f"{label}: {role.value}", f"{label}: none", 1)
+    path.write_text(text, encoding="utf-8")
+    again = study(tunes, "chamber", read_roles(path))
+    assert again.files[0].roles[label] is None
+    assert again.files[0].notes < music.files[0].notes
+    path.write_text(text.replace(": none", ": leed", 1), encoding="utf-8")
+    with pytest.raises(FormatError, match=r"roles\.yaml:\d+:\d+: found no role for"):
+        read_roles(path)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_little_music_is_said_plainly(tmp_path: Path, count: int) -> None:
+    for number in range(count):
+        gamemusic.compose("tavern", style="folk", bars=4, seed=number).save(tmp_path / f"{number}.mid")
+    with pytest.raises(InputError, match="make a good start" if not count else "What helps: more pieces"):
+        study(tmp_path, "chamber")
+
+
+def test_show_roles_changes_nothing(mood: Path, tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path.name: path.read_bytes() for path in mood.iterdir()}
+    assert main(["train", "haunted", "--midi", str(tunes), "--show-roles", "roles.yaml"]) == 0
+    assert "broken.mid: left out:" in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in mood.iterdir()} == before
+    assert "0.mid" in read_roles(Path("roles.yaml"))
+
+
+def test_a_new_style_learns(mood: Path, tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["train", "haunted", "--midi", str(tunes), "--style", "waltz", "--licence", "CC0-1.0", "--author", "Ann"]
+    assert main([*words, "--updates", "20"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"has learned: \d+ % fewer bits a note|keeps its model", said)
+    assert "of 40 composed phrases" in said
+    pack = open_pack(mood)
+    preset = pack.preset
+    assert preset.default_style == "waltz"
+    assert preset.styles["waltz"].token == "chamber"
+    assert set(preset.styles) > {"waltz", "chamber"}
+    assert preset.tempo == (150.0, 150.0)
+    assert [str(meter) for meter in preset.meters] == ["3/4"]
+    assert (mood / "preset.yaml").read_text(encoding="utf-8").startswith("# yaml-language-server")
+    assert "CC0-1.0" in pack.card.licences.training_data
+    assert pack.card.author == "Ann"
+    phrase = gamemusic.compose("./haunted", bars=8, seed=1)
+    assert (phrase.style, str(phrase.meter)) == ("waltz", "3/4")
+    assert gamemusic.compose("./haunted", style="early", bars=8, seed=1).style == "early"
+    assert main(["pack", "haunted"]) == 0
+
+
+def test_music_of_nobody_knows_whom_is_personal(mood: Path, tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "haunted", "--midi", str(tunes), "--updates", "1", "--keep-preset"]) == 0
+    assert "this mood is personal" in capsys.readouterr().out
+    assert open_pack(mood).card.licences.training_data == "personal"
+    assert main(["pack", "haunted"]) == 0
+    assert "do not give it away" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_ten_files_beat_the_parent(mood: Path, tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "haunted", "--midi", str(tunes), "--licence", "mine"]) == 0
+    said = capsys.readouterr().out
+    found = re.search(r"has learned: (\d+) % fewer bits a note .* after (\d+) s", said)
+    assert found is not None, said
+    assert int(found[1]) >= 3
+    measures = json.loads((mood / "card.json").read_text(encoding="utf-8"))["measures"]
+    assert measures["bits_per_note_exported"] < measures["bits_per_note_before"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--midi", "nowhere"], "there is no folder nowhere"),
+        (["--midi", ".", "--style", "waltz", "--token", "polka"], "MIDI files|is no style token"),
+        (["--midi", ".", "--roles", "none.yaml"], "there is no file none.yaml"),
+    ],
+)
+def test_what_does_not_work_is_said(
+    mood: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "haunted", *words]) == 1
+    assert re.search(message, capsys.readouterr().err)
