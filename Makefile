@@ -12,7 +12,7 @@ READERS := libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont
 	godot3-server libportaudio2 libopenal1 libasound2
 WORK ?= runs
 
-.PHONY: demo test slow lint bench models clean
+.PHONY: demo test slow fuzz lint bench models clean
 
 # A page of loops; `make demo ALL=1` has every style of each mood.
 demo: $(VENV)/.runtime
@@ -26,6 +26,12 @@ test: $(VENV)/.develop
 slow: $(VENV)/.develop
 	@.ci/setup packages $(READERS)
 	$(BIN)/python -m pytest -q -m "slow or not slow"
+
+# Mutated files against every reader, half an hour; a number and a seed name every input again.
+fuzz: $(VENV)/.develop
+	$(BIN)/python tests/security/fuzz.py --surface midi --count 1000000
+	$(BIN)/python tests/security/fuzz.py --surface preset --surface soundtrack --surface zip --count 100000
+	$(BIN)/python tests/security/fuzz.py --surface model --surface soundfont --count 10000
 
 lint: $(VENV)/.develop
 	$(BIN)/ruff check .

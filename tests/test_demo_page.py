@@ -363,6 +363,7 @@ def test_broken_moods_are_left_out(file: str, content: bytes, tmp_path: Path, mo
     for name in ("broken", "whole"):
         shutil.copytree(TINY, tmp_path / name)
     monkeypatch.setenv("GAMEMUSIC_PATH", str(tmp_path / "broken"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # what whoever runs this has installed
     monkeypatch.setattr("gamemusic.packs.library.shipped_dir", lambda: None)
     assert [mood.name for mood in find_moods()[0]] == ["tiny"]
     (tmp_path / "broken" / file).write_bytes(content)

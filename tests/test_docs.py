@@ -19,6 +19,7 @@ from gamemusic.errors import MissingError
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+GUIDE = ROOT / "docs" / "modding.md"
 PAGES = sorted(
     page for pattern in ("*.md", "docs/**/*.md", "export/*.md", "benchmarks/**/*.md") for page in ROOT.glob(pattern)
 )
@@ -45,6 +46,8 @@ def blocks() -> list[Block]:
     """Return the blocks of all pages that are to be run, each on its own, as they stand."""
     found = []
     for page in PAGES:
+        if page == GUIDE:  # its steps follow each other
+            continue
         fences = re.findall(r"^```(python|sh)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
         found += [
             Block(page, number, language, code)
@@ -103,6 +106,22 @@ def test_code_on_pages(block: Block, environment: dict[str, str], tmp_path: Path
     run([*words, block.code], tmp_path / "here", environment)
     for name in re.findall(r"-o (\S+)" if block.language == "sh" else r'save\("(\S+)"\)', block.code):
         assert (tmp_path / "here" / name).stat().st_size > 100
+
+
+@pytest.mark.slow
+def test_the_guide_is_followed_from_beginning_to_end(environment: dict[str, str], tmp_path: Path) -> None:
+    """Every command of it, as it stands, one after the other in one folder, with ten MIDI files there."""
+    here = tmp_path / "here"
+    make = (
+        "import gamemusic, pathlib\npathlib.Path('my_midis').mkdir()\nfor seed in range(10):\n"
+        "    gamemusic.compose('town', bars=24, meter='3/4', seed=seed).save(f'my_midis/{seed}.mid')"
+    )
+    steps = re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(steps) >= 6
+    lines = "\n".join(["python - <<'END'", make, "END", *steps])
+    run(["sh", "-e", "-c", lines], here, environment)
+    assert (here / "second.mid").stat().st_size > 100
+    assert (here / "haunted-1.0.0.zip").exists()
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: str(path.name))

@@ -204,7 +204,7 @@ class TestPacks:
         model.write_bytes(model.read_bytes()[:-1000])
         assert "model.onnx is not the file that card.json describes" in refused()
         renew_card(pack)
-        assert "not a usable model" in refused()
+        assert "this is not a model of gamemusic" in refused()
 
     def test_vocabulary_of_the_card(self, refused: Callable[..., str], pack: Path) -> None:
         card = load_card((pack / CARD_FILE).read_bytes(), file=pack / CARD_FILE)
@@ -230,7 +230,7 @@ class TestPacks:
                 tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
         onnx.save(model, pack / "model.onnx")
         renew_card(pack)
-        assert "the model cannot be run" in refused()
+        assert "this is not a model of gamemusic" in refused()
 
     def test_unknown_instrument(self, refused: Callable[..., str], pack: Path) -> None:
         preset = pack / "preset.yaml"

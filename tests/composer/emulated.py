@@ -11,12 +11,14 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
 from gamemusic.composer.composer import Composer
+from gamemusic.composer.graph import Size
 from gamemusic.composer.session import Memory, Session
 from gamemusic.packs.pack import open_pack
 
@@ -51,6 +53,12 @@ def compose(path: Path) -> dict[str, object]:
     return {"notes": notes, "bits": session.digest.hexdigest(), "steps": len(session.shown)}
 
 
+def _measure(model: bytes, *, file: object) -> Size:
+    """Return a model's size without checking it: the control's weights are too large on purpose."""
+    inputs = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]).get_inputs()
+    return Size((len(inputs) - 1) // 2, inputs[1].shape[1])
+
+
 def run(graph: Path, inputs: dict[str, npt.NDArray[np.generic]]) -> npt.NDArray[np.int32]:
     """Return the first output of one run; of a mood's graph, of every step along ``features`` (T, B, F)."""
     if "features" not in inputs:
@@ -59,7 +67,8 @@ def run(graph: Path, inputs: dict[str, npt.NDArray[np.generic]]) -> npt.NDArray[
         session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
         once: npt.NDArray[np.int32] = session.run(None, inputs)[0]
         return once
-    mood = Session(graph.read_bytes())
+    with mock.patch("gamemusic.composer.session.check_graph", _measure):
+        mood = Session(graph.read_bytes())
     features: npt.NDArray[np.int64] = inputs["features"].astype(np.int64)
     memory, logits = mood.start(features.shape[1]), []
     for shown in features:

@@ -93,8 +93,10 @@ def test_the_cards_have_the_goals_words_and_met_them_as_they_say(mood: str) -> N
         assert kept["goal"] == goal.words
         decides = kept["details"]["upper"] if name == "can a machine tell" else kept["value"]
         baselines = {key: kept[key] for key in ("5-gram", "real") if key in kept}
+        limit = goal.find_limit(baselines)
         assert (
-            goal.find_limit(baselines) is None
+            limit is None
+            or abs(decides - limit) < 1e-4  # a card's figures are rounded
             or goal.is_met(decides, baselines) == kept["reached"]
             or (name == "can a machine tell" and kept["reached"] is None)
         )
