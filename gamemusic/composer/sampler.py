@@ -9,6 +9,7 @@ OOPSLA 2014) keyed by seed, candidate and step. Ties go to the lowest token.
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from importlib.resources import files
 
@@ -27,10 +28,12 @@ _TEMPERATURE_STEPS = 1024
 Ints = npt.NDArray[np.int32]
 
 
+@functools.cache
 def load_noise() -> npt.NDArray[np.int16]:
-    """Return the noise table, (2**16,)."""
+    """Return the noise table, (2**16,); read once, and not to be written to."""
     with files("gamemusic.composer").joinpath("noise.npy").open("rb") as file:
         table: npt.NDArray[np.int16] = np.load(file, allow_pickle=False)
+    table.flags.writeable = False
     return table
 
 

@@ -253,7 +253,8 @@ class Grammar:
         full = state.tokens_in_bar >= TOKENS_PER_BAR and state.phase not in (Phase.POSITION, Phase.VELOCITY)
         if full or state.position == self._last_tick:
             if not state.noted & self._heard_mask:
-                free &= self._heard_mask
+                # a bar whose fixed lead rests may be closed all the same, so what stands there may be anybody's
+                free = free & self._heard_mask or (free if self._is_given(state) else 0)
             elif full:
                 free = 0
         if not (full or self._planned or state.copied & 1):

@@ -87,7 +87,8 @@ def test_the_scene_changes_its_music_in_time_without_gap_or_click(tmp_path: Path
     pytest.importorskip("pygame", reason="the scene needs it: pip install 'gamemusic[pygame]'")
     printed = run("03_pygame_scene.py", "--seconds", "70", "--wav", "heard.wav", folder=tmp_path)
     heard = listen(tmp_path / "heard.wav", seconds=70)
-    bars = [read_bar(line) for line in printed.splitlines()]
+    # a stinger lies over the music, and may outlast the mood that it was composed for
+    bars = [bar for bar in (read_bar(line) for line in printed.splitlines()) if bar.kind != "stinger"]
     changes = [(old, new) for old, new in pairwise(bars) if new.mood != old.mood]
     assert [new.mood for _, new in changes][:2] == ["dungeon", "combat"]
     assert len(changes) >= 4

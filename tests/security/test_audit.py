@@ -37,10 +37,12 @@ def hook(event, arguments):
         return
     if event == "open":
         path = str(arguments[0])
-        if not path.startswith(str(place)):
+        if not path.startswith((str(place), str(root / "gamemusic"))):  # the pack, and the SDK's own tables
             heard.append((event, path))
         elif len(arguments) > 1 and arguments[1] not in (None, "r", "rb"):
             heard.append((event, path, arguments[1]))
+    elif event == "compile" and arguments[1] == "<unknown>":  # a table's header, read as a literal by NumPy
+        pass
     elif event.startswith(WORDS):
         heard.append((event, str(arguments)[:200]))
 

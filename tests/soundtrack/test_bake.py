@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -289,7 +290,8 @@ def _kill_bakes(track: Path, out: Path, times: int, delay: Callable[[int], float
         time.sleep(delay(number))
         finished = process.poll() is not None
         killed += not finished
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has finished, and its workers with it
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         for path in out.glob("*.wav"):
             decode_wav(path.read_bytes())

@@ -118,6 +118,43 @@ def test_what_is_too_large_stays_outside(baked: Path, monkeypatch: pytest.Monkey
     assert len(part) < len(whole)
 
 
+@pytest.mark.parametrize("name", ["../secret.ogg", "/secret.ogg", "//evil.example/a.ogg", "javascript:alert(1)", ".."])
+def test_files_elsewhere_are_neither_read_nor_linked(name: str, tmp_path: Path, baked: Path) -> None:
+    (tmp_path / "secret.ogg").write_bytes(b"secret" * 9)
+    (tmp_path / "in").mkdir()
+    piece = next(piece for piece in read_manifest(baked)["pieces"] if piece["name"] == "fight")
+    for wanted in (name, str(tmp_path / "secret.ogg")):
+        files = [{**file, "file": wanted} for file in piece["files"]]
+        text = draw_page({"pieces": [{**piece, "files": files}]}, {}, tmp_path / "in").decode()
+        assert '"data":' not in text
+        assert " download>" not in text
+    files = [file for file in piece["files"] if file["format"] == "ogg"]  # as it is, for comparison
+    assert '"data":"' in draw_page({"pieces": [{**piece, "files": files}]}, {}, baked).decode()
+
+
+def test_a_command_to_copy_is_one_word_a_name(baked: Path) -> None:
+    piece = {**read_manifest(baked)["pieces"][0], "take_of": "a; rm -rf ~", "take": 2}
+    assert "gamemusic pick &#x27;a; rm -rf ~&#x27; 2<" in draw_page({"pieces": [piece]}, {}, baked).decode()
+
+
+def article(text: str, name: str) -> str:
+    return next(part for part in text.split("<article ") if f">{name} <small>" in part)
+
+
+def test_facts_are_said(baked: Path) -> None:
+    text = draw(baked)
+    day, chest, quiet = (article(text, name) for name in ("day", "chest", "quiet"))
+    for term in ("mood", "key", "tempo", "bars", "intensity", "seed", "seam", "loudness", "true peak"):
+        assert f"<dt>{term}</dt>" in day
+    assert "lower is smoother" in day
+    assert "<dd>0.3, 0.9</dd>" in day
+    assert "<dt>seam</dt>" not in chest  # it is heard once
+    assert "<small>stinger</small>" in chest
+    assert "Only MIDI was baked." in quiet
+    assert "data-play" not in quiet
+    assert "Only MIDI was baked." not in day
+
+
 def test_takes_say_how_they_are_picked(baked: Path) -> None:
     assert "gamemusic pick fight 2" in draw(baked)
 
@@ -162,20 +199,55 @@ def test_it_plays_and_loops_without_a_complaint(address: str, tmp_path: Path) ->
         assert tab.errors == []
 
 
-def test_levels_change_in_place_and_endings_end(address: str, tmp_path: Path) -> None:
+STARTS = """(() => {
+  window.starts = [];
+  const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (when, offset) {
+    window.starts.push({ when, offset, loop: this.loop, end: this.loopEnd });
+    start.call(this, when, offset);
+  };
+})()"""
+
+
+def test_levels_change_in_place_and_endings_end(address: str, baked: Path, tmp_path: Path) -> None:
+    files = {file["file"]: file for piece in read_manifest(baked)["pieces"] for file in piece["files"]}
     with open_page(address, tmp_path) as tab:
+        tab.run(STARTS)
         press(tab, "day", "[data-play]")
         tab.wait("gamemusic.state().passes >= 1")
         press(tab, "day", '[data-level="0"]')
         tab.wait("gamemusic.state().level === 0")
+        assert tab.run("gamemusic.state().passes") >= 1
+        first, second = tab.run("window.starts")
+        assert first["loop"]
+        assert second["loop"]
+        assert first["end"] == second["end"] == pytest.approx(files["day-i90.ogg"]["loop"]["end_seconds"], abs=1e-9)
+        assert second["offset"] == pytest.approx((second["when"] - first["when"]) % first["end"], abs=1e-6)
         press(tab, "march", "[data-play]")
         tab.wait(
             "gamemusic.state().name === 'march' && gamemusic.state().passes >= 1 && gamemusic.state().peak > 0.001", 30
         )
         press(tab, "end", "[data-play]")
         tab.wait("gamemusic.state().name === 'end'")
+        assert not tab.run("window.starts.at(-1).loop")
         tab.wait("gamemusic.state().name === null", 30)
         assert tab.errors == []
+
+
+LENGTHS = """(async () => {
+  const wrong = [];
+  for (const piece of JSON.parse(document.getElementById("pieces").textContent)) for (const sound of piece.sounds) {
+    const bytes = Uint8Array.from(atob(sound.data), (letter) => letter.charCodeAt(0)).buffer;
+    const buffer = await new OfflineAudioContext(2, 1, sound.rate).decodeAudioData(bytes);
+    if (buffer.length !== Math.round(sound.seconds * sound.rate)) wrong.push(sound.file);
+  }
+  return wrong;
+})()"""
+
+
+def test_the_browser_decodes_as_many_frames_as_were_written(baked: Path, tmp_path: Path) -> None:
+    with open_page((baked / "index.html").as_uri(), tmp_path) as tab:
+        assert tab.run(LENGTHS) == []  # so a loop's end is where the manifest says
 
 
 DRAWN = """(() => {
@@ -217,7 +289,82 @@ def test_what_is_outside_is_played_from_its_file(
     (baked / "outside.html").write_text(draw(baked), encoding="utf-8")
     try:
         with open_page(address.replace("index.html", "outside.html"), tmp_path) as tab:
-            press(tab, "fight", "[data-play]")
-            tab.wait("gamemusic.state().name === 'fight' && gamemusic.state().position > 0.1")
+            press(tab, "day", "[data-play]")
+            tab.wait("gamemusic.state().name === 'day' && gamemusic.state().position > 0.5")
+            press(tab, "day", '[data-level="0"]')
+            tab.wait("gamemusic.state().level === 0")
+            tab.wait("gamemusic.state().passes >= 1")
+            press(tab, "march", "[data-play]")  # its loop is not the whole file
+            tab.wait("gamemusic.state().name === 'march' && gamemusic.state().passes >= 1", 40)
+            press(tab, "end", "[data-play]")
+            tab.wait("gamemusic.state().name === 'end'")
+            tab.wait("gamemusic.state().name === null", 30)
+            assert tab.errors == []
     finally:
         (baked / "outside.html").unlink()
+
+
+def test_a_file_that_is_gone_is_named(baked: Path, address: str, tmp_path: Path) -> None:
+    text = draw(baked)
+    (baked / "gone.html").write_text(
+        re.sub(r'"file":"fight.ogg"(.*?)"data":"[^"]*"', r'"file":"gone.ogg"\1"data":null', text), encoding="utf-8"
+    )
+    try:
+        with open_page(address.replace("index.html", "gone.html"), tmp_path) as tab:
+            press(tab, "fight", "[data-play]")
+            tab.wait("gamemusic.state().error !== ''")
+            assert "fight cannot be played" in tab.run("document.getElementById('now').textContent")
+            assert tab.run("gamemusic.state().name") is None
+    finally:
+        (baked / "gone.html").unlink()
+
+
+def test_a_hostile_manifest_runs_nothing(baked: Path, tmp_path: Path) -> None:
+    evil = '</script><script>window.ran = 1</script><img src=x onerror="window.ran = 1">'
+    pieces = [{**piece, "name": f"{evil}{index}"} for index, piece in enumerate(read_manifest(baked)["pieces"])]
+    hostile = baked / "hostile.html"
+    hostile.write_bytes(draw_page({"title": evil, "author": evil, "pieces": pieces}, {}, baked))
+    try:
+        with open_page(hostile.as_uri(), tmp_path) as tab:
+            assert tab.run("document.title") == evil
+            tab.run("document.querySelector('[data-play]').click()")
+            tab.wait("gamemusic.state().peak > 0.001")
+            assert tab.run("window.ran === undefined")
+            assert tab.errors == []
+            # and were one mark not escaped, the page's policy would still not let it run
+            tab.run("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.ran = 1\">')")
+            tab.wait("document.images.length === 1")
+            assert tab.run("new Promise((done) => setTimeout(() => done(window.ran === undefined), 200))")
+            assert any("Content Security Policy" in error for error in tab.errors)
+    finally:
+        hostile.unlink()
+
+
+SCROLL = """(async () => {
+  const drawn = () => [...document.querySelectorAll("canvas")].filter((one) => one.width > 300).length;
+  let most = 0;
+  for (let y = 0; y < document.body.scrollHeight; y += 20000) {
+    scrollTo(0, y);
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    most = Math.max(most, drawn());
+  }
+  return most;
+})()"""
+
+
+def test_a_thousand_pieces(baked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "MOST_EMBEDDED", 1 << 20)
+    with lock_folder(baked):
+        sketch = Folder(baked).sketch("fight")
+    fight = next(piece for piece in read_manifest(baked)["pieces"] if piece["name"] == "fight")
+    pieces = [{**fight, "name": f"piece_{number:03d}"} for number in range(1000)]
+    path = tmp_path / "many.html"
+    path.write_bytes(draw_page({"pieces": pieces}, {piece["name"]: sketch for piece in pieces}, baked))
+    with open_page(path.as_uri(), tmp_path / "profile") as tab:
+        assert 0 < tab.run(SCROLL) < 40  # pictures that are far away take no memory
+        tab.run(FILTER.replace("fight", "piece_77"))
+        assert tab.run("[...document.querySelectorAll('article')].filter((one) => !one.hidden).length") == 10
+        assert tab.run("document.getElementById('found').textContent") == "10 of 1000"
+        press(tab, "piece_000", "[data-play]")
+        tab.wait("gamemusic.state().peak > 0.001")
+        assert tab.errors == []

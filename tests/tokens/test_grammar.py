@@ -158,7 +158,9 @@ def _check(composed: Candidates, rules: Rules) -> None:
             for role in rules.heard or rules.roles
             for note in phrase.track(role).notes
         }
-        rests = {bar for bar, events in rules.given.items() if not events and set(rules.heard) == {Role.LEAD}}
+        rests = {
+            bar for bar, events in rules.given.items() if not events and set(rules.heard or rules.roles) == {Role.LEAD}
+        }
         assert heard | rests == set(range(rules.bars))
         for bar, events in rules.given.items():
             lead = bars[bar][1 + ROLES.index(Role.LEAD)]
