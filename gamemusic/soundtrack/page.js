@@ -8,10 +8,10 @@
   const FADE = 0.03; // seconds
   const decoded = new Map(); // key -> promise of an AudioBuffer, the latest used last
   const KEPT = 4;
-  let context, master, meter, playing = null, wanted = 0, error = "";
+  let context, master, meter, playing = null, wanted = 0, error = "", frame = 0, marked = null;
 
   function wake(rate) {
-    if (context && context.sampleRate !== rate) { stop(); context.close(); context = null; decoded.clear(); }
+    if (context && context.sampleRate !== rate) { cut(); context.close(); context = null; decoded.clear(); }
     if (!context) {
       context = new AudioContext({ sampleRate: rate });
       master = context.createGain();
@@ -46,19 +46,21 @@
     return pressed ? Number(pressed.dataset.level) : 0;
   }
 
-  async function play(index, at = 0) {
+  /** Plays a piece from so many seconds of its file on; without them from where it is, or from its beginning. */
+  async function play(index, at = null) {
     const wish = ++wanted;
     const which = level(index);
     const sound = pieces[index].sounds[which];
-    say(`${pieces[index].name} is loaded…`);
+    error = "";
     try {
+      if (sound.data === null && location.protocol === "file:") { await element(index, which, at); return; }
+      say(`${pieces[index].name} is loaded…`);
       wake(sound.rate);
       const buffer = await load(index, which);
       if (wish !== wanted) return;
       const before = playing;
       const same = before && before.index === index;
       const when = context.currentTime + 0.02;
-      const offset = same ? place(before, when) : at;
       const source = context.createBufferSource();
       const gain = context.createGain();
       source.buffer = buffer;
@@ -66,33 +68,47 @@
       gain.gain.setValueAtTime(0, when);
       gain.gain.linearRampToValueAtTime(1, when + (same ? FADE : 0.002));
       source.connect(gain).connect(master);
-      source.start(when, offset);
-      playing = { index, which, source, gain, sound, began: when - offset };
+      const from = at ?? (same ? place(before, when) : 0);
+      source.start(when, from);
+      // another level goes on counting where the first one began
+      const began = same && at === null && !before.audio ? before.began : when - from;
+      playing = { index, which, source, gain, sound, began };
       source.onended = () => playing && playing.source === source && stop();
       if (before) end(before, when);
-      say(`${pieces[index].name} plays.`);
-      follow();
+      started("");
     } catch (problem) {
       if (wish !== wanted) return;
       stop();
-      if (location.protocol === "file:" && sound.data === null) { element(index, sound); return; }
       error = String(problem);
       say(`${pieces[index].name} cannot be played: ${error}`);
       console.error(error);
     }
-    show();
   }
 
   /** A page from a disk may not fetch what is beside it, but it may play it; the browser leaves a gap at the seam. */
-  function element(index, sound) {
+  function element(index, which, at) {
+    const sound = pieces[index].sounds[which];
     const audio = new Audio(sound.file);
-    audio.loop = Boolean(sound.loop);
+    audio.currentTime = at ?? (playing && playing.index === index ? place(playing) : 0);
+    audio.loop = Boolean(sound.loop) && sound.loop[0] === 0;
     audio.volume = volume.value ** 2;
-    audio.play();
-    playing = { index, audio, sound };
-    say(`${pieces[index].name} plays from its file, with the browser's gap where it repeats.`);
-    follow();
+    cut();
+    const it = { index, which, audio, sound, rounds: 0, last: 0 };
+    playing = it;
+    audio.onended = () => {
+      if (playing !== it) return;
+      if (!sound.loop) { stop(); return; }
+      audio.currentTime = sound.loop[0];
+      audio.play();
+    };
+    started(" from its file, with the browser's gap where it repeats");
+    return audio.play().catch((problem) => { if (playing === it) throw problem; }); // else another one was wanted
+  }
+
+  function started(how) {
+    say(`${pieces[playing.index].name} plays${how}.`);
     show();
+    follow();
   }
 
   function end(it, when) {
@@ -104,19 +120,24 @@
     it.source.stop(when + FADE);
   }
 
-  function stop() {
-    wanted += 1;
+  function cut() {
     if (playing) end(playing, context ? context.currentTime : 0);
     playing = null;
+  }
+
+  function stop() {
+    wanted += 1;
+    cut();
     say("Nothing plays.");
     show();
   }
 
-  /** Seconds since it began to sound, and how often it has come round. */
+  /** Seconds since it began to sound. */
   function since(it, when = context?.currentTime) {
     return it.audio ? it.audio.currentTime : Math.max(0, when - it.began);
   }
 
+  /** Where in its file it is. */
   function place(it, when) {
     const seconds = since(it, when);
     if (!it.sound.loop || it.audio || seconds < it.sound.loop[1]) return seconds;
@@ -124,7 +145,9 @@
     return first + ((seconds - first) % (last - first));
   }
 
+  /** How often it has come round. */
   function passes(it) {
+    if (it.audio) return it.rounds;
     const seconds = since(it);
     if (!it.sound.loop || seconds < it.sound.loop[1]) return 0;
     return Math.floor((seconds - it.sound.loop[0]) / (it.sound.loop[1] - it.sound.loop[0]));
@@ -132,34 +155,45 @@
 
   function say(words) { now.textContent = words; }
 
+  /** Brings the two articles in line whose state can have changed: of a thousand, all would take too long. */
   function show() {
-    articles.forEach((article, index) => {
+    for (const index of new Set([marked, playing ? playing.index : null])) {
+      if (index === null) continue;
       const on = Boolean(playing) && playing.index === index;
+      const article = articles[index];
       article.classList.toggle("on", on);
       const button = article.querySelector("[data-play]");
-      if (button) {
-        button.textContent = on ? "Stop" : "Play";
-        button.setAttribute("aria-label", `${on ? "Stop" : "Play"} ${pieces[index].name}`);
-      }
+      button.textContent = on ? "Stop" : "Play";
+      button.setAttribute("aria-label", `${on ? "Stop" : "Play"} ${pieces[index].name}`);
       if (!on) article.querySelector(".picture i").style.visibility = "hidden";
-    });
+    }
+    marked = playing ? playing.index : null;
+  }
+
+  /** Seconds of the picture at a place in the file: after the bars a loop's picture begins again. */
+  function seen(it) {
+    const { intro, body } = pieces[it.index];
+    const at = place(it);
+    return it.sound.loop && at > intro ? intro + ((at - intro) % body) : at;
   }
 
   function follow() {
+    cancelAnimationFrame(frame);
     if (!playing) return;
-    const piece = pieces[playing.index];
+    if (playing.audio) {
+      if (playing.audio.currentTime < playing.last) playing.rounds += 1;
+      playing.last = playing.audio.currentTime;
+    }
     const line = articles[playing.index].querySelector(".picture i");
-    const at = place(playing) - playing.sound.intro;
-    const share = playing.sound.loop ? (at % piece.body) / piece.body : at / piece.body;
-    line.style.visibility = at < 0 || share > 1 ? "hidden" : "visible";
-    line.style.left = `${100 * share}%`;
-    requestAnimationFrame(follow);
+    line.style.visibility = "visible";
+    line.style.left = `${Math.min(100, (100 * seen(playing)) / pieces[playing.index].span)}%`;
+    frame = requestAnimationFrame(follow);
   }
 
   // pictures ----------------------------------------------------------------------------------------------------------
 
   function draw(article) {
-    const { sketch, chords, bars } = pieces[article.dataset.index];
+    const { sketch, chords, bars, beats, body, intro, span, sounds } = pieces[article.dataset.index];
     const canvas = article.querySelector("canvas");
     const colours = getComputedStyle(document.documentElement);
     const colour = (name) => colours.getPropertyValue(`--${name}`) || colours.getPropertyValue("--soft");
@@ -168,10 +202,19 @@
     canvas.height = height * devicePixelRatio;
     const pen = canvas.getContext("2d");
     pen.scale(devicePixelRatio, devicePixelRatio);
-    const x = (tick) => (tick / (sketch?.ticks || 1)) * width;
+    const x = (share) => ((intro + share * body) / span) * width; // of the bars; an intro stands before, ringing after
     const [top, low] = [16, height - 34];
     pen.fillStyle = colour("grid");
-    for (let bar = 0; bar <= bars; bar += 1) pen.fillRect((bar / bars) * (width - 1), 0, 1, height);
+    for (let bar = 0; bar <= bars; bar += 1) pen.fillRect(x(bar / bars) * (1 - 1 / width), 0, 1, height);
+    pen.fillStyle = colour("soft");
+    pen.font = "11px system-ui, sans-serif";
+    let free = 0;
+    for (const [beat, name] of chords) {
+      const at = x(beat / beats);
+      if (at < free) continue;
+      pen.fillText(name, at + 2, 11);
+      free = at + pen.measureText(name).width + 8;
+    }
     if (!sketch) return;
     const pitched = sketch.tracks.filter((track) => track.role !== "drums").flatMap((track) => track.notes);
     const pitches = pitched.map((note) => note[2]);
@@ -184,32 +227,24 @@
         pen.globalAlpha = 0.45 + (0.55 * velocity) / 127;
         const drum = role === "drums";
         const y = drum ? low - 4 - (drums - 4) * Math.min(1, Math.max(0, (pitch - 35) / 24)) : low - drums - (pitch - least) * step;
-        pen.fillRect(x(start), y, Math.max(1.5, x(length) - 0.5), drum ? 2 : Math.max(2, Math.min(5, step)));
+        pen.fillRect(x(start / sketch.ticks), y, Math.max(1.5, x((start + length) / sketch.ticks) - x(start / sketch.ticks) - 0.5), drum ? 2 : Math.max(2, Math.min(5, step)));
       }
     }
     pen.globalAlpha = 1;
     pen.fillStyle = colour("wave");
-    const column = width / (sketch.wave.length || 1);
+    const column = ((sounds.length ? sounds[sounds.length - 1].seconds : span) / span) * (width / (sketch.wave.length || 1));
     const middle = height - 15;
     sketch.wave.forEach(([from, to], index) => pen.fillRect(index * column, middle - (to / 100) * 14, Math.max(1, column - 0.5), Math.max(1, ((to - from) / 100) * 14)));
-    pen.fillStyle = colour("soft");
-    pen.font = "11px system-ui, sans-serif";
-    let free = 0;
-    const beats = sketch.ticks / 12; // a quarter note has 12 ticks
-    for (const [beat, name] of chords) {
-      const at = (beat / beats) * width;
-      if (at < free) continue;
-      pen.fillText(name, at + 2, 11);
-      free = at + pen.measureText(name).width + 8;
-    }
   }
 
-  const seen = new IntersectionObserver((entries) => entries.forEach((entry) => {
-    if (entry.isIntersecting) { draw(entry.target); drawn.add(entry.target); seen.unobserve(entry.target); }
+  const near = new Set();
+  const watch = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
+    if (isIntersecting) { near.add(target); draw(target); return; }
+    const canvas = target.querySelector("canvas");
+    if (near.delete(target)) canvas.width = canvas.height = 0; // a thousand pictures would fill the memory
   }), { rootMargin: "400px" });
-  const drawn = new Set();
-  articles.forEach((article) => seen.observe(article));
-  const again = () => drawn.forEach(draw);
+  articles.forEach((article) => watch.observe(article));
+  const again = () => near.forEach(draw);
   addEventListener("resize", again);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 
@@ -224,24 +259,45 @@
     } else if (event.target.closest("[data-level]")) {
       article.querySelectorAll("[data-level]").forEach((button) => button.setAttribute("aria-pressed", String(button === event.target)));
       if (playing && playing.index === index) play(index);
-    } else if (event.target.closest("canvas") && playing && playing.index === index && !playing.audio) {
-      const share = event.offsetX / event.target.clientWidth;
-      end(playing, context.currentTime);
-      playing = null;
-      play(index, pieces[index].sounds[level(index)].intro + share * pieces[index].body);
+    } else if (event.target.closest("[data-copy]")) {
+      copy(article.querySelector("code"), event.target);
+    } else if (event.target.closest("canvas") && pieces[index].sounds.length) {
+      go(index, (event.offsetX / event.target.clientWidth) * pieces[index].span);
     }
   });
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const index = Number(event.target.closest("article")?.dataset.index);
+    if (!step || !event.target.matches("[data-play]") || !playing || playing.index !== index) return;
+    event.preventDefault();
+    const { intro, body, bars } = pieces[index];
+    const bar = Math.floor((bars * (seen(playing) - intro)) / body + 0.25) + step; // a little after a line: to the one before
+    go(index, Math.max(0, intro + (((bar % bars) + bars) % bars) * (body / bars)));
+  });
+
+  function go(index, at) {
+    play(index, Math.min(at, pieces[index].sounds[level(index)].seconds - 0.01));
+  }
+
+  function copy(code, button) {
+    getSelection().selectAllChildren(code); // where the browser keeps the clipboard to itself, it can be copied by hand
+    navigator.clipboard?.writeText(code.textContent).then(() => { button.textContent = "Copied"; }, () => {});
+  }
+
   volume.addEventListener("input", () => {
     if (master) master.gain.value = volume.value ** 2;
     if (playing?.audio) playing.audio.volume = volume.value ** 2;
   });
+  const rows = [...document.querySelectorAll("tbody tr")].map((row) => [row, row.textContent.toLowerCase()]);
   document.getElementById("filter").addEventListener("input", (event) => {
     const words = event.target.value.toLowerCase();
-    document.querySelectorAll("tbody tr").forEach((row) => {
-      const there = row.textContent.toLowerCase().includes(words);
-      row.hidden = !there;
-      articles[row.dataset.index].hidden = !there;
-    });
+    let found = 0;
+    for (const [row, text] of rows) {
+      const there = text.includes(words);
+      row.hidden = articles[row.dataset.index].hidden = !there;
+      found += there;
+    }
+    document.getElementById("found").textContent = words && `${found} of ${rows.length}`;
   });
 
   /** For tests: what is heard now. */

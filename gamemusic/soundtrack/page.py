@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import importlib.resources
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -18,7 +20,14 @@ MOST_EMBEDDED = 64 << 20
 """Bytes of sound inside the page; what does not fit is loaded from the files beside it."""
 _TYPES = {"ogg": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav"}
 """Formats that are played, the smallest first."""
-_SEAM = "bits a token by which the step from the end to the beginning surprises the model more than one inside does"
+_OUTSIDE = (
+    "Some sounds are too large to be inside this page and are read from its folder; opened from a disk instead of a "
+    "server, the browser leaves a gap where they repeat."
+)
+_SEAM = (
+    "bits a token by which the step from the end to the beginning surprises the model more than one inside does; "
+    "lower is smoother"
+)
 
 Piece = Mapping[str, Any]
 
@@ -29,30 +38,40 @@ def draw_page(manifest: Mapping[str, Any], sketches: Mapping[str, Mapping[str, A
     Args:
         manifest: What ``manifest.json`` holds.
         sketches: By the piece's name what `gamemusic.soundtrack.sketch.draw_sketch` gave.
-        folder: Where the files are.
+        folder: Where the files are. What the manifest names outside of it is neither read nor linked.
+
+    Returns:
+        HTML in UTF-8 that loads no script, style or picture, and sounds only from the folder.
     """
-    pieces: Sequence[Piece] = manifest["pieces"]
+    pieces: Sequence[Piece] = [
+        {**piece, "files": [file for file in piece["files"] if _lies_inside(file["file"])]}
+        for piece in manifest["pieces"]
+    ]
     title = manifest.get("title") or "Soundtrack"
     budget = _Budget(folder)
     data = [_player(piece, sketches.get(piece["name"]), budget) for piece in pieces]
     takes: dict[str, list[int]] = {}
     for index, piece in enumerate(pieces):
         takes.setdefault(piece.get("take_of") or piece["name"], []).append(index)
-    articles = "".join(_article(pieces[index], index) for group in takes.values() for index in group)
-    by = f"<p>{escape(manifest['author'])}</p>" if manifest.get("author") else ""
-    left = (
-        "" if budget.whole else "<p>Some sounds are too large to be inside this page and are read from its folder.</p>"
+    articles = "".join(
+        _article(pieces[index], index)
+        for group in takes.values()
+        for index in sorted(group, key=lambda index: pieces[index].get("take", 0))
     )
+    names = (manifest.get("author"), manifest.get("licences", {}).get("output"))
+    by = "".join(f"<p>{escape(name)}</p>\n" for name in names if name)
+    left = "" if budget.whole else f"<p>{_OUTSIDE}</p>\n"
+    style, script = _asset("page.css"), _asset("page.js")
     content = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
 <link rel="icon" href="data:,">
-<style>
-{_asset("page.css")}</style>
+<style>{style}</style>
 </head>
 <body>
 <header>
@@ -60,21 +79,22 @@ def draw_page(manifest: Mapping[str, Any], sketches: Mapping[str, Mapping[str, A
 {by}<p>{len(pieces)} pieces. {escape(_summary(manifest))}</p>
 {left}<noscript><p>Playing and pictures need JavaScript; the files are linked below.</p></noscript>
 <details open><summary>All pieces</summary>
-<p><label>Show <input type="search" id="filter" placeholder="name, mood or style"></label></p>
-<div class="wide"><table>
-<thead><tr><th>piece</th><th>mood</th><th>style</th><th>tempo</th><th>key</th><th>seconds</th><th>LUFS</th>
-<th title="{_SEAM}">seam</th></tr></thead>
+<p><label>Show <input type="search" id="filter" placeholder="name, mood or style"></label>
+<span id="found" class="soft" role="status"></span></p>
+<div class="wide" role="region" aria-label="All pieces" tabindex="0"><table>
+<thead><tr><th scope="col">piece</th><th scope="col">mood</th><th scope="col">style</th><th scope="col">tempo</th>
+<th scope="col">key</th><th scope="col">seconds</th><th scope="col">LUFS</th>
+<th scope="col" title="{_SEAM}">seam</th></tr></thead>
 <tbody>{"".join(_row(piece, index) for index, piece in enumerate(pieces))}</tbody>
 </table></div></details>
 </header>
 <main>
 {articles}</main>
 <footer><p>{escape(manifest.get("licences", {}).get("disclosure", ""))}</p></footer>
-<div id="bar" role="status" aria-live="polite"><span id="now">Nothing plays.</span>
+<div id="bar" role="region" aria-label="Player"><span id="now" role="status">Nothing plays.</span>
 <label>Volume <input type="range" id="volume" min="0" max="1" step="0.01" value="0.8"></label></div>
 <script type="application/json" id="pieces">{content}</script>
-<script>
-{_asset("page.js")}</script>
+<script>{script}</script>
 </body>
 </html>
 """.encode()
@@ -89,50 +109,78 @@ class _Budget:
         self.whole = True
         """Whether everything has fitted so far."""
 
-    def take(self, name: str, size: int) -> str | None:
+    def take(self, name: str) -> str | None:
         """Return a file's content in base 64, or None when it does not fit or is not there."""
-        if size > self._left:
-            self.whole = False
-            return None
+        path = self._folder / name
         try:
-            content = (self._folder / name).read_bytes()
+            if path.stat().st_size > self._left:
+                self.whole = False
+                return None
+            content = path.read_bytes()
         except OSError:
             return None
         self._left -= len(content)
         return base64.b64encode(content).decode("ascii")
 
 
+def _lies_inside(name: str) -> bool:
+    """Return whether a file's name is no path, so that a manifest from elsewhere cannot have other files shown."""
+    return name not in ("", ".", "..") and not any(sign in name for sign in "/\\:\0")
+
+
+def _policy(style: str, script: str) -> str:
+    """Return what the browser may do for this page: run our two texts, read files of the folder."""
+
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest(style)}'; script-src 'sha256-{digest(script)}'; img-src data:; "
+        "connect-src 'self'; media-src 'self' file:; base-uri 'none'; form-action 'none'"
+    )
+
+
 def _player(piece: Piece, sketch: Mapping[str, Any] | None, budget: _Budget) -> dict[str, Any]:
     """Return what the script needs of a piece."""
+    mixes = _mixes(piece)
     sounds = []
-    for file in _mixes(piece):
+    for file in mixes:
         loop = file["loop"]
         sounds.append(
             {
-                "level": file.get("level"),
-                "file": quote(file["file"]),
-                "type": _TYPES[file["format"]],
+                "file": quote(file["file"], safe=""),
                 "rate": file["sample_rate"],
                 "seconds": file["seconds"],
-                "intro": file.get("intro", 0) / file["sample_rate"],
                 "loop": None if loop is None else [loop["start_seconds"], loop["end_seconds"]],
-                "data": budget.take(file["file"], file["bytes"]),
+                "data": budget.take(file["file"]),
             }
         )
+    heard = mixes[-1] if mixes else None  # the sketch is of the highest level
+    intro = heard.get("intro", 0) / heard["sample_rate"] if heard else 0.0
+    written = intro + _body_seconds(piece)
     return {
         "name": piece["name"],
         "bars": piece["bars"],
+        "beats": _beats(piece),
         "body": _body_seconds(piece),
+        "intro": intro,
+        # what is heard once rings on after its bars; a loop's file may go on for a while after it has come round
+        "span": written if heard is None or heard["loop"] else max(written, heard["seconds"]),
         "chords": piece["chords"],
         "sounds": sounds,
         "sketch": sketch,
     }
 
 
+def _beats(piece: Piece) -> float:
+    """Return how many quarter notes the bars hold that the sketch shows."""
+    numerator, denominator = (int(part) for part in piece["meter"].split("/"))
+    return float(piece["bars"] * numerator * 4 / denominator)
+
+
 def _body_seconds(piece: Piece) -> float:
     """Return how long the bars last that the sketch shows."""
-    numerator, denominator = (int(part) for part in piece["meter"].split("/"))
-    return float(piece["bars"] * numerator * 4 / denominator * 60 / piece["tempo_bpm"])
+    return float(_beats(piece) * 60 / piece["tempo_bpm"])
 
 
 def _mixes(piece: Piece) -> list[Mapping[str, Any]]:
@@ -155,9 +203,8 @@ def _row(piece: Piece, index: int) -> str:
         _seam(piece),
     )
     link = f'<a href="#piece-{index}">{escape(piece["name"])}</a>'
-    return (
-        f'<tr data-index="{index}"><td>{link}</td>{"".join(f"<td>{escape(str(cell))}</td>" for cell in cells)}</tr>\n'
-    )
+    rest = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
+    return f'<tr data-index="{index}"><th scope="row">{link}</th>{rest}</tr>\n'
 
 
 def _article(piece: Piece, index: int) -> str:
@@ -177,24 +224,34 @@ def _article(piece: Piece, index: int) -> str:
         levels = f'<span role="group" aria-label="Intensity">Intensity {buttons}</span>'
     pick = ""
     if piece.get("take_of"):
-        words = f"gamemusic pick {piece['take_of']} {piece['take']}"
-        pick = f"<p>Take {piece['take']} of {escape(piece['take_of'])}: <code>{escape(words)}</code></p>"
-    facts = "".join(f"<div><dt>{key}</dt><dd>{escape(value)}</dd></div>" for key, value in _facts(piece) if value)
+        words = f"gamemusic pick {shlex.quote(piece['take_of'])} {int(piece['take'])}"  # it will be put into a shell
+        pick = (
+            f"<p>Take {int(piece['take'])} of {escape(piece['take_of'])}: <code>{escape(words)}</code> "
+            f'<button type="button" data-copy aria-label="Copy the command that picks take {int(piece["take"])}">'
+            "Copy</button></p>"
+        )
+    facts = "".join(
+        f"<div{f' title={chr(34)}{_SEAM}{chr(34)}' if key == 'seam' else ''}><dt>{key}</dt>"
+        f"<dd>{escape(value)}</dd></div>"
+        for key, value in _facts(piece)
+        if value
+    )
     links = "".join(
-        f'<li><a href="{escape(quote(file["file"]))}" download>{escape(file["file"])}</a> '
+        f'<li><a href="{escape(quote(file["file"], safe=""))}" download>{escape(file["file"])}</a> '
         f"<small>{file['bytes'] / 1024:,.0f} KB</small></li>"
         for file in piece["files"]
     )
     roles = (piece.get("layers") or {}).keys()
     legend = "".join(f'<li class="{escape(role)}">{escape(role)}</li>' for role in roles)
     take = " take" if pick else ""
+    count = f"{len(piece['files'])} file{'s' * (len(piece['files']) != 1)}"
     return f"""<article id="piece-{index}" class="piece{take}" data-index="{index}" aria-labelledby="name-{index}">
 <h2 id="name-{index}">{name} <small>{escape(piece["kind"])}</small></h2>
 <div class="controls">{play}{levels}</div>
 {pick}<div class="picture"><canvas role="img" aria-label="Piano roll and waveform of {name}"></canvas><i></i></div>
 <ul class="legend">{legend}</ul>
 <dl>{facts}</dl>
-<details><summary>{len(piece["files"])} files</summary><ul class="files">{links}</ul></details>
+<details><summary>{count}</summary><ul class="files">{links}</ul></details>
 </article>
 """
 
@@ -204,6 +261,7 @@ def _facts(piece: Piece) -> Iterator[tuple[str, str]]:
     yield "key", piece["key"]
     yield "tempo", f"{piece['tempo_bpm']:g} bpm, {piece['meter']}"
     yield "bars", str(piece["bars"])
+    yield "intensity", ", ".join(f"{level:g}" for level in piece.get("levels") or ())
     yield "form", " ".join(piece["form"])
     yield "seed", "" if piece["seed"] is None else str(piece["seed"])
     source = piece.get("source")
@@ -212,13 +270,15 @@ def _facts(piece: Piece) -> Iterator[tuple[str, str]]:
     yield "over", piece.get("over", "")
     yield "seam", _seam(piece) and f"{_seam(piece)} bits"
     yield "loudness", _decibels(piece.get("loudness_lufs")) and f"{_decibels(piece.get('loudness_lufs'))} LUFS"
+    yield "true peak", _decibels(piece.get("true_peak_dbtp")) and f"{_decibels(piece.get('true_peak_dbtp'))} dBTP"
     missed = piece.get("missed_by_lu") or 0
     yield "quieter than asked", f"{missed:.1f} LU, for its peaks" if missed else ""
 
 
 def _seam(piece: Piece) -> str:
+    """Return how smooth the seam of a loop is; what is heard once has none."""
     bits = piece.get("seam_bits")
-    return "" if bits is None else f"{bits:+.2f}"
+    return "" if bits is None or piece.get("ending") != "loop" else f"{bits:+.2f}"
 
 
 def _decibels(value: float | None) -> str:
