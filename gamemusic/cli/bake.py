@@ -110,7 +110,7 @@ def _tabulate(summary: Summary, folder: Path) -> None:
         seed = "-" if piece["seed"] is None else str(piece["seed"])
         print(
             f"  {piece['name'][:24]:24} {piece['mood'] + '/' + piece['style']:22} {seed:>10} {seconds:7.1f} "
-            f"{cells[0]:>6} {cells[1]:>5} {_number(piece['seam_bits'], 2):>5}"
+            f"{cells[0]:>6} {cells[1]:>5} {_number(piece['seam_bits'] if piece['ending'] == 'loop' else None, 2):>5}"
         )
 
 

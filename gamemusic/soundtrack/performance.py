@@ -148,7 +148,8 @@ def _join(order: Order, intro: Sound, once: Sound, loop: Sound) -> Sound:
         return Sound(arrangement=arrangement, audio={}, loop=None, loop_bar=intro.bars, bars=arrangement.bars)
     start = loop_frames(intro.arrangement.ticks, intro.arrangement.tempo_bpm, order.sample_rate)
     if loop.loop is None:
-        return Sound(arrangement=arrangement, audio=_follow(intro, loop, start), loop=None, bars=arrangement.bars)
+        audio = _follow(intro, loop, start)
+        return Sound(arrangement=arrangement, audio=audio, loop=None, loop_bar=intro.bars, bars=arrangement.bars)
     frames = len(loop.audio[_MIX])
     settled = min(frames, round(_SETTLING_SECONDS * order.sample_rate))
     fade = np.linspace(0.0, 1.0, settled // 4, dtype=np.float32)[:, None]

@@ -35,7 +35,7 @@ def tunes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def mood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv(PATH_VARIABLE, raising=False)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("gamemusic.packs.library.user_dir", lambda: tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     assert main(["new", "haunted", "--from", "dungeon"]) == 0
     yield tmp_path / "haunted"

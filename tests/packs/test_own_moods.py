@@ -19,7 +19,7 @@ from gamemusic.packs.pack import open_pack
 def place(tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with the mood ``tiny`` and a user's folder that nobody else has."""
     monkeypatch.setenv(PATH_VARIABLE, str(tiny_pack))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("gamemusic.packs.library.user_dir", lambda: tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -63,7 +63,7 @@ def test_packed_installed_elsewhere_and_removed(
     assert main(["pack", "haunted", "--version", "1.2.0"]) == 0
     zipped = place / "haunted-1.2.0.zip"
     assert zipped.exists()
-    monkeypatch.setenv("XDG_DATA_HOME", str(place / "elsewhere"))
+    monkeypatch.setattr("gamemusic.packs.library.user_dir", lambda: place / "elsewhere")
     assert main(["install", str(zipped)]) == 0
     pack = find_pack("haunted")
     assert (pack.origin, pack.card.version) == ("user", "1.2.0")
