@@ -74,7 +74,7 @@ def test_reading_never_collects_garbage_and_leaves_collecting_as_it_was() -> Non
 def test_reading_never_hands_the_interpreter_over() -> None:
     # a thread that wants it all the time: whoever gives it up gets it back after 20 ms
     mixer = Mixer(48000, 4800, lambda mark: None)
-    sound = np.ones((1 << 16, 2), np.float32)
+    sound = np.ones((1 << 18, 2), np.float32)
     deck = SimpleNamespace(start=0, head=1 << 40, done=False, over=False, marks=deque(), take_gain=lambda *_: 0.9)
     deck.blocks = deque([Block(0, sound, 0.1 * sound)])
     mixer.add(deck)  # type: ignore[arg-type]
