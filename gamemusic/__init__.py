@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         OutputError,
         PackError,
     )
+    from gamemusic.limits import Limits
     from gamemusic.output import render, save
     from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
 
@@ -38,6 +39,7 @@ __all__ = [
     "FormatError",
     "GameMusicError",
     "InputError",
+    "Limits",
     "MidiError",
     "MissingError",
     "Moment",
@@ -57,6 +59,7 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(("Composer", "compose"), "gamemusic.composer.composer"),
     "Director": "gamemusic.director.director",
+    "Limits": "gamemusic.limits",
     "Moment": "gamemusic.director.notifier",
     "Settings": "gamemusic.director.settings",
     **dict.fromkeys(("render", "save"), "gamemusic.output"),

@@ -23,6 +23,7 @@ NAMES = {
     "FormatError",
     "GameMusicError",
     "InputError",
+    "Limits",
     "MidiError",
     "MissingError",
     "Moment",
@@ -66,7 +67,7 @@ def test_every_error_has_one_root() -> None:
 def test_arguments_of_compose() -> None:
     mood, *others = inspect.signature(gamemusic.compose).parameters.values()
     assert mood.name == "mood"
-    names = ["style", "bars", "key", "tempo", "meter", "intensity", "seed", "ending", "theme", "harmony"]
+    names = ["style", "bars", "key", "tempo", "meter", "intensity", "seed", "ending", "theme", "harmony", "limits"]
     assert [argument.name for argument in others] == names
     assert all(argument.kind is argument.KEYWORD_ONLY and argument.default is None for argument in others)
 
@@ -75,7 +76,7 @@ def test_composer_takes_the_same_arguments() -> None:
     mood, *others = inspect.signature(gamemusic.compose).parameters.values()
     itself, *methods = inspect.signature(gamemusic.Composer.compose).parameters.values()
     assert (mood.name, itself.name) == ("mood", "self")
-    assert methods == others
+    assert methods == [argument for argument in others if argument.name != "limits"]  # it has its pack already
 
 
 def compose_options() -> dict[str, argparse.Action]:
@@ -89,6 +90,7 @@ def test_command_takes_the_same_arguments() -> None:
     options = compose_options()
     composing = dict(inspect.signature(gamemusic.compose).parameters)
     del composing["harmony"]  # another phrase, which has no name on a command line
+    del composing["limits"]  # a host's
     saving = dict(inspect.signature(gamemusic.save).parameters)
     del saving["phrase"]
     saving["output"] = saving.pop("path")

@@ -26,6 +26,7 @@ from gamemusic.composer.sampler import mix
 from gamemusic.composer.session import Session
 from gamemusic.composer.theme import Theme, fit_theme, read_theme, theme_of_song
 from gamemusic.errors import InputError
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import Pack
@@ -65,6 +66,7 @@ def compose(
     ending: str | None = None,
     theme: str | Path | Phrase | None = None,
     harmony: Phrase | None = None,
+    limits: Limits | None = None,
 ) -> Phrase:
     """Compose a phrase.
 
@@ -84,13 +86,14 @@ def compose(
         ending: ``'loop'`` or ``'cadence'``.
         theme: A melody that the first section has to play: a MIDI file, or a phrase, whose lead is taken.
         harmony: A phrase whose chords, tempo and meter are shared, such as another mood's.
+        limits: How large the pack and its files may be.
 
     Raises:
         InputError: For a value that is not allowed.
         MidiError: When the theme is no MIDI file.
         PackError: When the mood's pack is damaged.
     """
-    return Composer(find_pack(mood)).compose(
+    return Composer(find_pack(mood, limits=limits or LIMITS)).compose(
         style=style,
         bars=bars,
         key=key,
@@ -135,7 +138,7 @@ class Composer:
     def __init__(self, pack: Pack, session: Session | None = None) -> None:
         self.pack = pack
         preset = pack.preset
-        self.session = session or Session(pack.read(preset.model), file=f"{pack.name}/{preset.model}")
+        self.session = session or Session(pack.model, file=f"{pack.name}/{preset.model}", limits=pack.limits)
         self.fingerprint: Fingerprint | None = None
         if preset.fingerprint:
             self.fingerprint = load_fingerprint(pack.read(preset.fingerprint), file=f"{pack.name}/{preset.fingerprint}")
@@ -217,7 +220,8 @@ class Composer:
         if not self.pack.preset.theme:
             return None
         file = f"{self.pack.name}/{self.pack.preset.theme}"
-        return theme_of_song(read_midi(self.pack.read(self.pack.preset.theme), file=file), file=file)
+        song = read_midi(self.pack.read(self.pack.preset.theme), file=file, limits=self.pack.limits)
+        return theme_of_song(song, file=file)
 
     def order(self, frame: Phrase, playing: Style, theme: Theme | None = None) -> Order:
         """Return what a frame, a phrase without notes, means for grammar and model."""

@@ -17,14 +17,13 @@ import numpy.typing as npt
 
 from gamemusic.composer.protobuf import BYTES, NUMBER, Message, parse
 from gamemusic.errors import FormatError, PackError
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_SIZE
 
-__all__ = ["MAX_HIDDEN", "MAX_LAYERS", "Node", "Size", "check_graph", "expected_nodes"]
+__all__ = ["Node", "Size", "check_graph", "expected_nodes"]
 
 Array = npt.NDArray[Any]
 
-MAX_LAYERS, MAX_HIDDEN = 4, 2048
-"""Largest model."""
 LARGEST_WEIGHT = 64
 """8-bit products are exact everywhere for weights of -64 to 63, see ``docs/exact-graph.md``."""
 _MAX_COLUMNS, _MAX_ROWS = 256, 1 << 17
@@ -61,23 +60,26 @@ class Size:
     hidden: int
 
 
-def check_graph(model: bytes, *, file: object = "model.onnx") -> Size:
+def check_graph(model: bytes, *, file: object = "model.onnx", limits: Limits = LIMITS) -> Size:
     """Return the size of a model that is the exact graph and nothing else.
 
     Args:
         model: The file's bytes.
         file: The name that messages give.
+        limits: How large it may be.
 
     Raises:
         PackError: It is not, with the first thing that is otherwise.
     """
     try:
-        return _check(model)
+        return _check(model, limits)
     except FormatError as error:
         raise PackError(f"this is not a model of gamemusic: {error}; export it again", file=file) from None
 
 
-def _check(model: bytes) -> Size:
+def _check(model: bytes, limits: Limits) -> Size:
+    if len(model) > limits.model_bytes:
+        raise FormatError(f"{len(model):,} bytes, allowed are {limits.model_bytes:,}")
     root = parse(model, _MODEL)
     if root.number(1) != _IR_VERSION:
         raise FormatError(f"version {root.number(1)} of the representation, expected {_IR_VERSION}")
@@ -89,7 +91,7 @@ def _check(model: bytes) -> Size:
         raise FormatError(f"{len(graphs)} graphs, expected 1")
     graph = parse(graphs[0], _GRAPH)
     constants = _read_constants(graph)
-    size = _find_size(constants)
+    size = _find_size(constants, limits)
     _check_nodes(graph, size)
     _check_ports(graph, size)
     _check_constants(constants, size)
@@ -220,12 +222,13 @@ def _read_constants(graph: Message) -> dict[str, Array]:
     return found
 
 
-def _find_size(constants: dict[str, Array]) -> Size:
-    layers = sum(f"layer{number}_weight" in constants for number in range(MAX_LAYERS + 1))
+def _find_size(constants: dict[str, Array], limits: Limits) -> Size:
+    most_layers, most_cells = limits.model_layers, limits.model_cells
+    layers = sum(f"layer{number}_weight" in constants for number in range(most_layers + 1))
     head = constants.get("head_weight")
     hidden = 0 if head is None or head.ndim != 2 else head.shape[0]
-    if not 1 <= layers <= MAX_LAYERS or not 1 <= hidden <= MAX_HIDDEN:
-        raise FormatError(f"{layers} layers of {hidden} cells, allowed are 1 to {MAX_LAYERS} of 1 to {MAX_HIDDEN}")
+    if not 1 <= layers <= most_layers or not 1 <= hidden <= most_cells:
+        raise FormatError(f"{layers} layers of {hidden} cells, allowed are 1 to {most_layers} of 1 to {most_cells}")
     return Size(layers, hidden)
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from gamemusic.composer.graph import check_graph
 from gamemusic.errors import MissingError, PackError
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_VERSION
 
 if TYPE_CHECKING:
@@ -38,15 +39,16 @@ class Session:
     Args:
         model: The serialised graph.
         file: Name that messages give.
+        limits: How large the model may be.
 
     Raises:
         PackError: When the graph is damaged, of another format or vocabulary, or gives no numbers.
         MissingError: When ONNX Runtime cannot be imported.
     """
 
-    def __init__(self, model: bytes, *, file: object = "model.onnx") -> None:
+    def __init__(self, model: bytes, *, file: object = "model.onnx", limits: Limits = LIMITS) -> None:
         self._file = file
-        size = check_graph(model, file=file)
+        size = check_graph(model, file=file, limits=limits)
         self._session = self._open(model)
         self.metadata: Mapping[str, str] = MappingProxyType(dict(self._session.get_modelmeta().custom_metadata_map))
         self.layers, self.hidden = size.layers, size.hidden

@@ -51,7 +51,7 @@ class Maker:
     def bridge(self, old: Take, bars_played: int, new: Take, bar: int) -> Take:
         """Compose what leads from a take, after some of its bars, to a bar of another one."""
         seed = derive_seed(old.phrase.seed, new.phrase.seed, bars_played)
-        with self._shelf.composer(_source(new)) as composer:
+        with self._shelf.composer(_source(new), self._settings.limits) as composer:
             phrase = compose_bridge(
                 composer,
                 old.phrase,
@@ -64,7 +64,7 @@ class Maker:
 
     def stinger(self, name: str, under: Take, tick: int, seed: int) -> Take:
         """Compose a stinger for what sounds at a tick of a take."""
-        with self._shelf.composer(_source(under)) as composer:
+        with self._shelf.composer(_source(under), self._settings.limits) as composer:
             phrase = compose_stinger(
                 composer,
                 name,
@@ -96,7 +96,7 @@ class Maker:
         if spec.variation > 0:
             phrase = self._vary(spec)
         else:
-            with self._shelf.composer(spec.mood) as composer:
+            with self._shelf.composer(spec.mood, self._settings.limits) as composer:
                 whoever = composer.hurried() if spec.variation < 0 else composer
                 phrase = whoever.compose(
                     style=spec.style,
@@ -115,7 +115,7 @@ class Maker:
         """Compose over the chords of a theme's phrase, every other time with its melody."""
         # its chords do not depend on the intensity, so any phrase of the seed will do
         first = self._compose(replace(spec, variation=0))
-        with self._shelf.composer(spec.mood) as composer:
+        with self._shelf.composer(spec.mood, self._settings.limits) as composer:
             preset = composer.pack.preset
             sings = Role.LEAD in preset.style(spec.style).learned and bool(first.track(Role.LEAD).notes)
             theme = None

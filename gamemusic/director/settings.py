@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gamemusic.errors import InputError
+from gamemusic.limits import LIMITS, Limits
 
 __all__ = ["Settings", "check_gain_db", "check_intensity", "check_seconds"]
 
@@ -40,6 +41,8 @@ class Settings:
     switch_seconds: float = 0.0005
     """Longest time that a busy Python thread keeps others waiting while the director is open, 0.00005 to 1: it sets
     `sys.setswitchinterval` of the process, and puts it back. 1 leaves it as it is."""
+    limits: Limits = LIMITS
+    """How large the moods that are played may be."""
     patient: bool = False
     """Compose inside `Director.read`, at once and without threads: for recordings that must always be the same. A game
     must not use it, since reading then takes seconds."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gamemusic.composer.composer import Composer
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import PRESET_FILE, Pack
 
@@ -45,43 +46,43 @@ class Shelf:
 
     def __init__(self, size: int = 6) -> None:
         self.size = size
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, Limits], _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
-    def pack(self, mood: str | Path) -> Pack:
+    def pack(self, mood: str | Path, limits: Limits = LIMITS) -> Pack:
         """Return a mood's pack; read from disk at the first call, so that a deleted pack goes on playing.
 
         Raises:
             InputError, PackError, FormatError: As `find_pack`.
         """
-        return self._entry(mood).pack
+        return self._entry(mood, limits).pack
 
     @contextmanager
-    def composer(self, mood: str | Path) -> Iterator[Composer]:
+    def composer(self, mood: str | Path, limits: Limits = LIMITS) -> Iterator[Composer]:
         """Lend a mood's composer; whoever asks meanwhile has to wait, so never call this where sound is made.
 
         Raises:
             PackError: When the model is damaged.
         """
-        entry = self._entry(mood)
+        entry = self._entry(mood, limits)
         with entry.lock:
             if entry.composer is None:
                 entry.composer = Composer(entry.pack)
                 self._drop_models()
             yield entry.composer
 
-    def refresh(self, mood: str | Path) -> bool:
+    def refresh(self, mood: str | Path, limits: Limits = LIMITS) -> bool:
         """Read the preset of a folder that is named by its path again, if it was edited; return whether it was read.
 
         Raises:
             PackError, FormatError: It is broken; the pack stays as it was, and the next edit is looked at.
         """
         stamp = _stamp(mood)
-        entry = self._entry(mood)
+        entry = self._entry(mood, limits)
         if stamp is None or stamp == entry.stamp:
             return False
         entry.stamp = stamp
-        pack = find_pack(mood)
+        pack = find_pack(mood, limits=limits)
         if pack.digest == entry.pack.digest:
             return False
         with entry.lock:
@@ -91,14 +92,14 @@ class Shelf:
             entry.pack = pack
         return True
 
-    def _entry(self, mood: str | Path) -> _Entry:
-        name = str(mood)
+    def _entry(self, mood: str | Path, limits: Limits) -> _Entry:
+        name = str(mood), limits
         with self._lock:
             if name in self._entries:
                 self._entries.move_to_end(name)
                 return self._entries[name]
         stamp = _stamp(mood)
-        entry = _Entry(find_pack(mood), stamp)  # outside the lock: it reads the disk
+        entry = _Entry(find_pack(mood, limits=limits), stamp)  # outside the lock: it reads the disk
         with self._lock:
             return self._entries.setdefault(name, entry)
 

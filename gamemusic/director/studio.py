@@ -73,7 +73,7 @@ class Studio:
         Raises:
             InputError, PackError, FormatError: When there is no such mood or style, or it is damaged.
         """
-        preset = SHELF.pack(mood).preset
+        preset = SHELF.pack(mood, self._settings.limits).preset
         name = preset.name, preset.style(style).name
         with self.lock:
             if name not in self.programs:
@@ -84,7 +84,7 @@ class Studio:
 
     def new_program(self, mood: str | Path, style: str | None, seed: int) -> Program:
         """Return a program that nobody knows yet."""
-        preset = SHELF.pack(mood).preset
+        preset = SHELF.pack(mood, self._settings.limits).preset
         name = preset.style(style).name
         program = Program(
             preset,
@@ -269,8 +269,8 @@ class Studio:
 
     def _follow_edits(self, playing: Program) -> bool:
         """Let a mood whose preset was edited go on as it is written now, from the next phrase on."""
-        SHELF.refresh(playing.source)
-        preset = SHELF.pack(playing.source).preset
+        SHELF.refresh(playing.source, self._settings.limits)
+        preset = SHELF.pack(playing.source, self._settings.limits).preset
         if preset == playing.preset:
             return False
         style = playing.style if playing.style in preset.styles else None

@@ -10,7 +10,8 @@ import zlib
 from pathlib import Path
 
 from gamemusic.errors import InputError, PackError
-from gamemusic.packs.members import LIMITS, Limits, check_member_names, is_junk
+from gamemusic.limits import LIMITS, Limits
+from gamemusic.packs.members import check_member_names, is_junk
 from gamemusic.packs.nodes import shorten
 
 __all__ = ["ZipMembers"]
@@ -30,25 +31,25 @@ class ZipMembers:
         self._limits = limits
         try:
             with open(path, "rb") as stream:
-                data = stream.read(limits.total_bytes + 1)
+                data = stream.read(limits.pack_bytes + 1)
         except OSError as error:
             raise InputError(f"the file {path} cannot be read: {error.strerror}") from None
-        if len(data) > limits.total_bytes:
-            raise self._fail(f"the zip is larger than {limits.total_bytes} bytes")
+        if len(data) > limits.pack_bytes:
+            raise self._fail(f"the zip is larger than {limits.pack_bytes} bytes")
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
             infos = self._archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, EOFError):
             raise self._fail("this is no zip file, or a damaged one; get or make it again") from None
-        if len(infos) > limits.members:
-            raise self._fail(f"there are more than {limits.members} files, which no mood pack has")
+        if len(infos) > limits.pack_files:
+            raise self._fail(f"there are more than {limits.pack_files} files, which no mood pack has")
         self._check_layout(data, infos)
         for info in infos:
             self._check_member(info)
         self._infos = self._strip({info.filename: info for info in infos if not info.is_dir()})
         total = sum(info.file_size for info in infos)
-        if total > limits.total_bytes:
-            raise self._fail(f"the files are {total} bytes together, allowed are {limits.total_bytes}")
+        if total > limits.pack_bytes:
+            raise self._fail(f"the files are {total} bytes together, allowed are {limits.pack_bytes}")
         check_member_names(self._infos, limits)
 
     def _fail(self, message: str) -> PackError:
@@ -104,8 +105,8 @@ class ZipMembers:
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise self._fail(f"{shorten(name)} is a link or device; replace it by the file itself")
         unpacked = info.file_size
-        if unpacked > self._limits.ratio_free_bytes and unpacked > self._limits.ratio * info.compress_size:
-            raise self._fail(f"{shorten(name)} unpacks to more than {self._limits.ratio} times its size")
+        if unpacked > self._limits.zip_ratio_free_bytes and unpacked > self._limits.zip_ratio * info.compress_size:
+            raise self._fail(f"{shorten(name)} unpacks to more than {self._limits.zip_ratio} times its size")
 
     def _strip(self, infos: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         kept = {name: info for name, info in infos.items() if not is_junk(name)}

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from gamemusic.errors import InputError, OutputError, PackError
 from gamemusic.files import write_file
+from gamemusic.limits import LIMITS
 from gamemusic.packs import library
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card, write_card
-from gamemusic.packs.members import LIMITS, FolderMembers
+from gamemusic.packs.members import FolderMembers
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, describe_files, open_pack, read_parts
 from gamemusic.packs.schema import load_preset
 
@@ -49,9 +50,9 @@ def seal_folder(folder: str | Path, *, version: str | None = None) -> Card:
     names = members.names()
     if CARD_FILE not in names or PRESET_FILE not in names:
         read_parts(members)  # says what is missing
-    preset = load_preset(members.read(PRESET_FILE, LIMITS.member_bytes), file=folder / PRESET_FILE)
-    old = load_card(members.read(CARD_FILE, MAX_CARD_BYTES + 1), file=folder / CARD_FILE)
-    contents = {name: members.read(name, LIMITS.member_bytes) for name in names if name != CARD_FILE}
+    preset = load_preset(members.read(PRESET_FILE, LIMITS.file_bytes), file=folder / PRESET_FILE)
+    old = load_card(members.read(CARD_FILE, MAX_CARD_BYTES), file=folder / CARD_FILE)
+    contents = {name: members.read(name, LIMITS.file_bytes) for name in names if name != CARD_FILE}
     if preset.model not in contents:
         raise PackError(f"{preset.model} is missing; train one (gamemusic train)", file=folder)
     changed = dataclasses.replace(
@@ -74,7 +75,9 @@ def zip_pack(pack: Pack, path: str | Path) -> Path:
         for name, data in sorted({**pack.members, CARD_FILE: write_card(pack.card)}.items()):
             info = zipfile.ZipInfo(name, _EPOCH)
             info.create_system, info.external_attr = 3, 0o100644 << 16  # the same on every system
-            tight = len(data) > LIMITS.ratio // 2 * len(zlib.compress(data, 9))  # would look like a bomb when opened
+            tight = len(data) > LIMITS.zip_ratio // 2 * len(
+                zlib.compress(data, 9)
+            )  # would look like a bomb when opened
             archive.writestr(info, data, zipfile.ZIP_STORED if tight else zipfile.ZIP_DEFLATED, 9)
     _write(Path(path), buffer.getvalue())
     return Path(path)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gamemusic.errors import GameMusicError, InputError, PackError, suggest
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card
 from gamemusic.packs.members import Members
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, open_members, open_pack, read_parts
 from gamemusic.packs.schema import Preset, load_preset
-from gamemusic.packs.yamlfile import MAX_BYTES
 
 __all__ = [
     "PATH_VARIABLE",
@@ -120,8 +120,8 @@ def _peek_name(path: Path) -> str:
     try:
         members: Members = open_members(path)
         if CARD_FILE in members.names():
-            return load_card(members.read(CARD_FILE, MAX_CARD_BYTES + 1)).name
-        return load_preset(members.read(PRESET_FILE, MAX_BYTES + 1)).name
+            return load_card(members.read(CARD_FILE, MAX_CARD_BYTES)).name
+        return load_preset(members.read(PRESET_FILE, LIMITS.yaml_bytes)).name
     except (GameMusicError, KeyError):
         return path.stem if path.suffix.lower() == ".zip" else path.name
 
@@ -170,13 +170,14 @@ def _is_path(name: str | Path) -> bool:
     return "/" in name or "\\" in name or name in (".", "..") or name.lower().endswith(".zip")
 
 
-def find_pack(name_or_path: str | Path, *, edited_preset: bool = False) -> Pack:
+def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: Limits = LIMITS) -> Pack:
     """Return the mood pack of a name, or at a path (a `Path`, or text with a slash or ending in ``.zip``).
 
     Args:
         name_or_path: Such as ``"explore"``, ``"./my_mood"`` or ``Path("my_mood.zip")``. A name may be pinned by the
             first 12 or more digits of `Pack.digest`: ``"explore@0123456789ab"``.
         edited_preset: See `open_pack`; a folder that is named by its path may always have been edited.
+        limits: How large it may be.
 
     Raises:
         InputError: For a mood that is not installed, or a path where nothing is.
@@ -184,10 +185,11 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False) -> Pack:
         FormatError: When its preset or card is wrong.
     """
     if _is_path(name_or_path):
-        return open_pack(name_or_path, edited_preset=edited_preset or Path(name_or_path).is_dir())
+        edited = edited_preset or Path(name_or_path).is_dir()
+        return open_pack(name_or_path, edited_preset=edited, limits=limits)
     pinned = _PINNED.fullmatch(str(name_or_path))
     if pinned:
-        pack = find_pack(pinned[1], edited_preset=edited_preset)
+        pack = find_pack(pinned[1], edited_preset=edited_preset, limits=limits)
         if not pack.digest.startswith(pinned[2]):
             raise PackError(
                 f"the mood {pack.name} is pinned to {pinned[2]}, and this one is {pack.digest[:12]}; install the "
@@ -199,7 +201,7 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False) -> Pack:
     for path, origin in _candidates():
         name = _peek_name(path)
         if name == name_or_path:
-            return open_pack(path, origin=origin, edited_preset=edited_preset)
+            return open_pack(path, origin=origin, edited_preset=edited_preset, limits=limits)
         installed.add(name)
     known = f"installed: {', '.join(sorted(installed))}" if installed else "no mood is installed"
     hint = suggest(str(name_or_path), installed)

@@ -9,42 +9,14 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from gamemusic.errors import InputError, PackError
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.nodes import hidden_character, shorten
 
-__all__ = ["LIMITS", "FolderMembers", "Limits", "Members", "check_member_name", "check_member_names", "is_junk"]
-
-MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How large a pack may be."""
-
-    model_bytes: int = 16 * MIB
-    """Largest ONNX file."""
-    member_bytes: int = 16 * MIB
-    """Largest other file."""
-    total_bytes: int = 64 * MIB
-    """All files together, and the zip itself."""
-    members: int = 64
-    """Most files, those that are ignored included."""
-    ratio: int = 100
-    """Most bytes that one byte of a zip may unpack to."""
-    ratio_free_bytes: int = 64 * 1024
-    """Files up to this size may be packed more tightly than `ratio`."""
-    name_length: int = 200
-    """Longest path inside the pack, in characters."""
-    depth: int = 4
-    """Most parts of a path inside the pack."""
-
-
-LIMITS = Limits()
-"""What `open_pack` allows."""
+__all__ = ["FolderMembers", "Members", "check_member_name", "check_member_names", "is_junk"]
 
 _JUNK_NAMES = frozenset((".ds_store", "thumbs.db", "desktop.ini"))
 _JUNK_FOLDERS = frozenset(("__macosx",))
@@ -83,8 +55,10 @@ def check_member_name(name: str, limits: Limits = LIMITS) -> None:
     """
     problem = ""
     parts = name.split("/")
-    if not name or len(name) > limits.name_length or len(parts) > limits.depth:
-        problem = f"is empty, longer than {limits.name_length} characters or deeper than {limits.depth} folders"
+    if not name or len(name) > limits.name_characters or len(parts) > limits.folder_depth:
+        problem = (
+            f"is empty, longer than {limits.name_characters} characters or deeper than {limits.folder_depth} folders"
+        )
     elif name.startswith("/") or any(part in ("", ".", "..") for part in parts):
         problem = "leads out of the pack"
     elif any(character in '\\:<>"|?*\n\t' for character in name) or hidden_character(name) is not None:
@@ -134,15 +108,15 @@ class FolderMembers:
                 status = entry.stat(follow_symlinks=False)
                 if entry.is_symlink():
                     raise PackError(f"{name!r} is a link; replace it by the file itself", file=self.path)
-                if stat.S_ISDIR(status.st_mode) and name.count("/") < self._limits.depth:
+                if stat.S_ISDIR(status.st_mode) and name.count("/") < self._limits.folder_depth:
                     self._scan(Path(entry.path), name + "/")
                 elif stat.S_ISREG(status.st_mode):
                     self._sizes[name] = status.st_size
                 else:
                     raise PackError(f"{name!r} is no ordinary file; remove it", file=self.path)
-                if len(self._sizes) > self._limits.members:
+                if len(self._sizes) > self._limits.pack_files:
                     raise PackError(
-                        f"there are more than {self._limits.members} files, which no mood pack has", file=self.path
+                        f"there are more than {self._limits.pack_files} files, which no mood pack has", file=self.path
                     )
 
     def names(self) -> tuple[str, ...]:

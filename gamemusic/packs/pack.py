@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gamemusic.errors import InputError, PackError
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.archive import ZipMembers
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, FileEntry, load_card
-from gamemusic.packs.members import LIMITS, FolderMembers, Limits, Members, check_member_names
+from gamemusic.packs.members import FolderMembers, Members, check_member_names
 from gamemusic.packs.schema import Preset, load_preset, read_preset
-from gamemusic.packs.yamlfile import MAX_BYTES
 from gamemusic.tokens.vocabulary import VOCABULARY_HASH
 from gamemusic.version import __version__
 
@@ -37,6 +37,8 @@ class Pack:
     """Where it was found: ``path``, ``GAMEMUSIC_PATH``, ``user`` or ``shipped``."""
     members: Mapping[str, bytes] = field(repr=False)
     """Content of every file but the card."""
+    limits: Limits = LIMITS
+    """What it was opened with; its model and its theme are read with the same."""
 
     def read(self, name: str) -> bytes:
         """Return the content of a file of the pack.
@@ -100,23 +102,23 @@ def read_parts(members: Members) -> tuple[Preset, Card]:
         PackError: When one is missing, or the two are of different moods.
         FormatError: When one of them is wrong.
     """
-    preset, card, _ = _read_parts(members)
+    preset, card, _ = _read_parts(members, LIMITS)
     return preset, card
 
 
-def _read_parts(members: Members) -> tuple[Preset, Card, bytes]:
+def _read_parts(members: Members, limits: Limits) -> tuple[Preset, Card, bytes]:
     """Return what `read_parts` does, and the bytes that the preset was read from."""
     names, path = members.names(), members.path
     if PRESET_FILE not in names:
         raise PackError(f"{PRESET_FILE} is missing, so this is no mood pack", file=path)
-    written = members.read(PRESET_FILE, MAX_BYTES + 1)
-    preset = load_preset(written, file=path / PRESET_FILE)
+    written = members.read(PRESET_FILE, limits.yaml_bytes)
+    preset = load_preset(written, file=path / PRESET_FILE, limits=limits)
     if preset.model not in names:
         what = f"{preset.model} is missing: this is a preset without a model"
         raise PackError(f"{what}; train one (gamemusic train) or get the whole pack", file=path)
     if CARD_FILE not in names:
         raise PackError(f"{CARD_FILE} is missing; training writes it beside the model", file=path)
-    card = load_card(members.read(CARD_FILE, MAX_CARD_BYTES + 1), file=path / CARD_FILE)
+    card = load_card(members.read(CARD_FILE, MAX_CARD_BYTES), file=path / CARD_FILE)
     if card.name != preset.name:
         message = f"{PRESET_FILE} is of the mood {preset.name!r}, {CARD_FILE} of {card.name!r}; give both one name"
         raise PackError(message, file=path)
@@ -139,12 +141,12 @@ def _check_list(members: Members, preset: Preset, card: Card, limits: Limits) ->
         raise PackError(f"{name} is not listed in {CARD_FILE}; remove the file, or {again}", file=path)
     total = 0
     for name in sorted(present):
-        most = limits.model_bytes if name == preset.model else limits.member_bytes
+        most = limits.model_bytes if name == preset.model else limits.file_bytes
         if members.size(name) > most:
             raise PackError(f"{name} has {members.size(name)} bytes, allowed are {most}", file=path)
         total += members.size(name)
-    if total > limits.total_bytes:
-        raise PackError(f"the files are {total} bytes together, allowed are {limits.total_bytes}", file=path)
+    if total > limits.pack_bytes:
+        raise PackError(f"the files are {total} bytes together, allowed are {limits.pack_bytes}", file=path)
 
 
 def _check_fit(path: Path, preset: Preset, card: Card) -> None:
@@ -182,13 +184,13 @@ def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = F
         FormatError: When preset or card is wrong.
     """
     members = open_members(path, limits)
-    preset, card, written = _read_parts(members)
+    preset, card, written = _read_parts(members, limits)
     _check_list(members, preset, card, limits)
     _check_fit(members.path, preset, card)
     contents: dict[str, bytes] = {}
     for name, entry in sorted(card.files.items()):
         if name == PRESET_FILE and edited_preset:
-            contents[name] = members.read(name, MAX_BYTES + 1)
+            contents[name] = members.read(name, limits.yaml_bytes)
             continue
         if members.size(name) == entry.size:
             contents[name] = members.read(name, entry.size)
@@ -198,8 +200,16 @@ def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = F
             )
             raise PackError(f"{name} is not the file that {CARD_FILE} describes; {edited}", file=members.path)
     if contents[PRESET_FILE] != written:  # changed meanwhile: what counts are the bytes that were checked
-        preset = load_preset(contents[PRESET_FILE], file=members.path / PRESET_FILE)
-    return Pack(name=preset.name, preset=preset, card=card, path=members.path, origin=origin, members=contents)
+        preset = load_preset(contents[PRESET_FILE], file=members.path / PRESET_FILE, limits=limits)
+    return Pack(
+        name=preset.name,
+        preset=preset,
+        card=card,
+        path=members.path,
+        origin=origin,
+        members=contents,
+        limits=limits,
+    )
 
 
 def open_preset(path: str | Path) -> Preset:

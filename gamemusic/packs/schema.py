@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from gamemusic.errors import InputError, suggest
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.fields import Choice, Exactly, Number, Text, Whole
 from gamemusic.packs.musical import CHORD, DRUM_FIGURES, FIGURES, KEY, NAME, PITCH, PITCHED, ROLES, TEMPERATURE, TEMPO
 from gamemusic.packs.nodes import Node
 from gamemusic.packs.records import FieldError, ListOf, MapOf, Pair, Record
 from gamemusic.packs.stinger import Stinger
 from gamemusic.packs.style import Drummer, Player, Room, Style
-from gamemusic.packs.yamlfile import dump_yaml, load_yaml, read_yaml
+from gamemusic.packs.yamlfile import Bounds, dump_yaml, load_yaml, read_yaml
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
 from gamemusic.units import MAX_BARS, METERS, Meter
@@ -176,13 +177,13 @@ def _preset(node: Node) -> Preset:
     return _PRESET.read(node, "")
 
 
-def load_preset(data: bytes, *, file: object = "preset.yaml") -> Preset:
+def load_preset(data: bytes, *, file: object = "preset.yaml", limits: Limits = LIMITS) -> Preset:
     """Return the preset in a YAML file's bytes; ``file`` is the name that messages give.
 
     Raises:
         FormatError: With line and column, for anything that the schema does not allow.
     """
-    return _preset(load_yaml(data, file=file))
+    return _preset(load_yaml(data, file=file, bounds=Bounds(limits.yaml_bytes, limits.yaml_values)))
 
 
 def read_preset(path: str | Path) -> Preset:

@@ -17,12 +17,11 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from gamemusic.errors import FormatError, InputError
+from gamemusic.limits import LIMITS
 from gamemusic.packs.nodes import Entry, ListNode, MapNode, Node, Scalar, ScalarNode, hidden_character, shorten
 
 __all__ = [
-    "MAX_BYTES",
     "MAX_DEPTH",
-    "MAX_NODES",
     "SMALL",
     "Bounds",
     "Spot",
@@ -32,23 +31,19 @@ __all__ = [
     "read_yaml",
 ]
 
-MAX_BYTES = 64 * 1024
-"""Longest file, in bytes."""
 _LARGE = 16 * 1024
 """Files that are longer than this are read by libyaml, where it is there."""
 MAX_DEPTH = 10
 """Deepest nesting; the top is 1."""
-MAX_NODES = 5000
-"""Most keys and values in one file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How large a file may be."""
 
-    size: int = MAX_BYTES
+    size: int = LIMITS.yaml_bytes
     """In bytes."""
-    nodes: int = MAX_NODES
+    nodes: int = LIMITS.yaml_values
     """Keys and values."""
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gamemusic.errors import MidiError
-from gamemusic.score.midiscan import LIMITS, Limits, RawSong, scan
+from gamemusic.limits import LIMITS, Limits
+from gamemusic.score.midiscan import RawSong, scan
 from gamemusic.score.parts import Arrangement, Part
 from gamemusic.score.phrase import Role
 from gamemusic.theory import MODES, Key
@@ -84,7 +85,7 @@ def read_midi(data: bytes, *, file: object = None, limits: Limits = LIMITS) -> M
     """
     raw = scan(data, file=file, limits=limits)
     offsets = _find_offsets(raw)
-    longest = min(limits.ticks, limits.beats * raw.ticks_per_beat)
+    longest = min(limits.midi_ticks, limits.midi_beats * raw.ticks_per_beat)
     end = max(offset + track.end for offset, track in zip(offsets, raw.tracks, strict=True))
     if end > longest:
         raise MidiError(f"the patterns last {end:,} ticks together; at most {longest:,} are read", file=file)

@@ -12,32 +12,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from gamemusic.errors import MidiError
+from gamemusic.limits import LIMITS, Limits
 
-__all__ = ["LIMITS", "Limits", "RawSong", "RawTrack", "scan"]
+__all__ = ["RawSong", "RawTrack", "scan"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a MIDI file may hold at most."""
-
-    file_bytes: int = 20_000_000
-    events: int = 2_000_000
-    tracks: int = 1024
-    chord: int = 128
-    """Notes struck in one channel on one tick."""
-    ticks: int = 2**31 - 1
-    beats: int = 100_000
-    """Length in quarter notes: half a day at 120 a minute."""
-    tempo_us: tuple[int, int] = (20_000, 0xFFFFFF)
-    """Microseconds a quarter note: 3.6 to 3,000 quarter notes a minute."""
-    denominator_power: int = 6
-    """Shortest note value of a time signature: a 64th."""
-    text: int = 200
-    """Characters kept of a name."""
-
-
-LIMITS = Limits()
-"""The limits that hold unless a test gives others."""
 
 _MAJOR = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 _MINOR = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
@@ -93,8 +71,8 @@ class _Fault(Exception):
 
 
 def _scan(data: bytes, limits: Limits) -> RawSong:
-    if len(data) > limits.file_bytes:
-        raise _Fault(f"the file has {len(data):,} bytes; at most {limits.file_bytes:,} are read")
+    if len(data) > limits.midi_bytes:
+        raise _Fault(f"the file has {len(data):,} bytes; at most {limits.midi_bytes:,} are read")
     offset, stop = _unwrap(data)
     if data[offset : offset + 4] != b"MThd":
         found = data[offset : offset + 4]
@@ -105,15 +83,15 @@ def _scan(data: bytes, limits: Limits) -> RawSong:
     midi_type, announced, division = (int.from_bytes(body[at : at + 2], "big") for at in (0, 2, 4))
     if midi_type > 2:
         raise _Fault(f"the header at byte {offset} says format {midi_type}; only 0, 1 and 2 exist")
-    if not 1 <= announced <= limits.tracks:
-        raise _Fault(f"the header at byte {offset} says {announced} tracks; 1 to {limits.tracks} are read")
+    if not 1 <= announced <= limits.midi_tracks:
+        raise _Fault(f"the header at byte {offset} says {announced} tracks; 1 to {limits.midi_tracks} are read")
     if division >= 0x8000:
         raise _Fault(f"the header at byte {offset} counts SMPTE frames; save the file with ticks a quarter note")
     if division == 0:
         raise _Fault(f"the header at byte {offset} says 0 ticks a quarter note; 1 to 32767 are allowed")
     tracks: list[RawTrack] = []
-    budget = limits.events
-    furthest = min(limits.ticks, limits.beats * division)
+    budget = limits.midi_events
+    furthest = min(limits.midi_ticks, limits.midi_beats * division)
     while after < stop:
         if len(tracks) >= announced and data[after : after + 4] != b"MTrk":
             break  # whatever stands behind the last track is none of ours
@@ -121,8 +99,8 @@ def _scan(data: bytes, limits: Limits) -> RawSong:
         body, after = _chunk(data, begin, stop)
         if data[begin : begin + 4] != b"MTrk":
             continue
-        if len(tracks) == limits.tracks:
-            raise _Fault(f"byte {begin} begins track {len(tracks) + 1}; at most {limits.tracks} are read")
+        if len(tracks) == limits.midi_tracks:
+            raise _Fault(f"byte {begin} begins track {len(tracks) + 1}; at most {limits.midi_tracks} are read")
         track, used = _scan_track(body, begin + 8, budget, limits)
         if track.end > furthest:
             raise _Fault(f"the track at byte {begin} lasts {track.end:,} ticks; at most {furthest:,} are read")
@@ -232,10 +210,9 @@ def _walk(body: bytes, base: int, budget: int, limits: Limits) -> tuple[RawTrack
                 if tick != struck_tick:
                     struck, struck_tick = [0] * 16, tick
                 struck[channel] += 1
-                if struck[channel] > limits.chord:
-                    raise _Fault(
-                        f"byte {base + pos} strikes more than {limits.chord} notes of channel {channel + 1} on one tick"
-                    )
+                if struck[channel] > limits.midi_chord:
+                    said = f"more than {limits.midi_chord} notes of channel {channel + 1}"
+                    raise _Fault(f"byte {base + pos} strikes {said} on one tick")
             continue
         length = _DATA_BYTES[(status >> 4) - 8]
         if body[pos] > 0x7F or body[pos + length - 1] > 0x7F:
@@ -245,7 +222,7 @@ def _walk(body: bytes, base: int, budget: int, limits: Limits) -> tuple[RawTrack
             track.programs.append((tick, channel, program))
         pos += length
     else:
-        raise _Fault(f"the file holds more than {limits.events:,} events, the most that are read")
+        raise _Fault(f"the file holds more than {limits.midi_events:,} events, the most that are read")
     for key, (start, velocity, program) in sounding.items():  # hanging notes end with the track
         notes.append((start, key & 0x7F, max(tick, start + 1), velocity, key >> 7, program))
     if stubs:
@@ -272,21 +249,21 @@ _META = frozenset((_NAME, _MARKER, _TEMPO, _METER, _KEY))
 def _take_meta(track: RawTrack, tick: int, kind: int, value: bytes, where: int, limits: Limits) -> None:
     """Put a meta event that matters into ``track``; ``where`` is its value's byte in the file."""
     if kind == _NAME:
-        track.name = track.name or _text(value, limits.text)
+        track.name = track.name or _text(value, limits.midi_text)
     elif kind == _MARKER:
-        track.markers.append((tick, _text(value, limits.text)))
+        track.markers.append((tick, _text(value, limits.midi_text)))
     elif kind == _TEMPO:
-        low, high = limits.tempo_us
+        low, high = limits.midi_tempo_us
         tempo = int.from_bytes(value, "big")
         if len(value) != 3 or not low <= tempo <= high:
             said = f"{tempo} microseconds a quarter note" if len(value) == 3 else f"a tempo of {len(value)} bytes"
             raise _Fault(f"byte {where} says {said}; {low} to {high} are allowed, in 3 bytes")
         track.tempos.append((tick, tempo))
     elif kind == _METER:
-        if len(value) < 2 or value[0] == 0 or value[1] > limits.denominator_power:
+        if len(value) < 2 or value[0] == 0 or value[1] > limits.midi_denominator_power:
             raise _Fault(
                 f"byte {where} holds a time signature of {list(value[:2])}; "
-                f"1 to 255 over a power of two, 0 to {limits.denominator_power}, is allowed"
+                f"1 to 255 over a power of two, 0 to {limits.midi_denominator_power}, is allowed"
             )
         track.meters.append((tick, value[0], 1 << value[1]))
     elif len(value) >= 2:

@@ -14,7 +14,7 @@ import pytest
 from packfiles import Files, pack_of, zip_of
 
 from gamemusic.errors import GameMusicError, PackError
-from gamemusic.packs.members import Limits
+from gamemusic.limits import Limits
 from gamemusic.packs.pack import open_pack
 
 Add = Callable[[zipfile.ZipFile], None]
@@ -165,7 +165,7 @@ def test_zip_limit(tmp_path: Path, files: Files) -> None:
     path = tmp_path / "pack.zip"
     path.write_bytes(zip_of(files))
     with pytest.raises(PackError, match="larger than 100 bytes"):
-        open_pack(path, limits=Limits(total_bytes=100))
+        open_pack(path, limits=Limits(pack_bytes=100))
 
 
 def test_cut_or_flipped_anywhere(tmp_path: Path, files: Files) -> None:

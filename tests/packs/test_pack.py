@@ -11,8 +11,9 @@ import pytest
 from packfiles import PRESET, Files, card_of, pack_of, zip_of
 
 from gamemusic.errors import FormatError, InputError, PackError
+from gamemusic.limits import Limits
 from gamemusic.packs.card import FileEntry, load_card, write_card
-from gamemusic.packs.members import Limits, check_member_name
+from gamemusic.packs.members import check_member_name
 from gamemusic.packs.pack import describe_files, open_pack, open_preset
 
 Write = Callable[..., Path]
@@ -176,9 +177,9 @@ def test_a_newer_sdk_may_be_needed(write_folder: Write, monkeypatch: pytest.Monk
     ("limits", "words"),
     [
         (Limits(model_bytes=10), "model.onnx has 18 bytes, allowed are 10"),
-        (Limits(member_bytes=10), "preset.yaml has"),
-        (Limits(total_bytes=30), "allowed are 30"),
-        (Limits(members=2), "more than 2 files"),
+        (Limits(file_bytes=10), "preset.yaml has"),
+        (Limits(pack_bytes=30), "allowed are 30"),
+        (Limits(pack_files=2), "more than 2 files"),
     ],
 )
 def test_limits(limits: Limits, words: str, write_folder: Write, files: Files) -> None:

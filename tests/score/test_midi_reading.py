@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gamemusic.errors import MidiError
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.score.midi import MidiNote, MidiSong, read_midi
-from gamemusic.score.midiscan import LIMITS, Limits
 
 END = b"\x00\xff\x2f\x00"
 """End of track, at once."""
@@ -186,7 +186,7 @@ def test_refuses_a_million_notes_on_one_tick_at_once() -> None:
 
 
 def test_refuses_more_than_its_limits() -> None:
-    small = Limits(file_bytes=200, events=10, tracks=2)
+    small = Limits(midi_bytes=200, midi_events=10, midi_tracks=2)
     read_midi(one_track(NOTE * 4), limits=small)
     with pytest.raises(MidiError, match="more than 10 events"):
         read_midi(one_track(NOTE * 6), limits=small)
@@ -196,7 +196,7 @@ def test_refuses_more_than_its_limits() -> None:
         read_midi(one_track(NOTE * 26), limits=small)
     with pytest.raises(MidiError, match="begins track 3; at most 2"):
         read_midi(header() + chunk(b"MTrk", END) * 3, limits=small)
-    assert LIMITS.events == 2_000_000
+    assert LIMITS.midi_events == 2_000_000
 
 
 def test_type_0_keeps_channels_and_programs_apart() -> None:
@@ -219,7 +219,7 @@ def test_type_2_lays_patterns_one_after_another() -> None:
     assert song.tempos == ((0, 150.0), (128, 150.0), (256, 150.0))
     assert (song.end_tick, song.midi_type) == (384, 2)
     with pytest.raises(MidiError, match="patterns last 384 ticks together; at most 300"):
-        read_midi(header(midi_type=2, tracks=3) + pattern * 3, limits=Limits(ticks=300))
+        read_midi(header(midi_type=2, tracks=3) + pattern * 3, limits=Limits(midi_ticks=300))
 
 
 def test_reads_tempo_meter_key_and_names() -> None:
@@ -231,7 +231,7 @@ def test_reads_tempo_meter_key_and_names() -> None:
     assert song.meters == ((0, 6, 8),)
     assert song.keys == ((0, "C minor"), (96, "D major"))
     assert read_midi(one_track(b"\x00\xff\x03\x02\xe9\x82")).tracks[0].name == "é"
-    assert len(read_midi(one_track(b"\x00\xff\x03\x87\x68" + b"x" * 1000)).tracks[0].name) == LIMITS.text
+    assert len(read_midi(one_track(b"\x00\xff\x03\x87\x68" + b"x" * 1000)).tracks[0].name) == LIMITS.midi_text
 
 
 def seed_file() -> bytes:
