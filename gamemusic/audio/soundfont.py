@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gamemusic.errors import FormatError, GameMusicError, InputError, MissingError
+from gamemusic.packs.fontstore import is_kept, kept_font, note_tested, was_tested
 
 __all__ = [
     "CHIP_SOUNDFONT",
@@ -70,16 +71,19 @@ def find_soundfont(
 
     Args:
         path: The file to use, ``chip`` for the one that comes with the package, or None to look for one.
-        style: What the music's style asks for when there is no path: ``chip``, or empty for any General MIDI font.
+        style: What the music's style asks for when there is no path: ``chip``, one that its pack brings (the first time
+            that is tested in a process of its own), or empty for any General MIDI font.
         environment: Variables to read instead of the process's own, for tests.
 
     Raises:
         InputError: ``path`` or the environment variable names no file.
-        FormatError: The named file is not a whole soundfont.
-        MissingError: No soundfont is installed.
+        FormatError: The named file is not a whole soundfont, or the pack's failed its test.
+        MissingError: No soundfont is installed, or the pack's is not there any more.
     """
     if str(style if path is None else path) == CHIP:
         return check_soundfont(CHIP_SOUNDFONT)
+    if path is None and is_kept(style):
+        return _find_kept(style)
     if path is not None:
         return check_soundfont(Path(path).expanduser())
     variables = os.environ if environment is None else environment
@@ -95,6 +99,21 @@ def find_soundfont(
             # a damaged font that nobody asked for must not stand in the way of the next one
             logger.warning("passing over a soundfont: %s", error)
     raise MissingError(f"no General MIDI soundfont found. {INSTALL_HINT}")
+
+
+def _find_kept(style: str) -> Path:
+    from gamemusic.audio.synth import fluidsynth_version
+
+    path = kept_font(style)
+    if soundfont_sha256(path) != path.stem:
+        raise MissingError(f"{path} is not what it was; remove it, and open the mood again")
+    version = fluidsynth_version()
+    if not was_tested(path, version):
+        from gamemusic.audio.fontprobe import probe_font
+
+        probe_font(path)
+        note_tested(path, version)
+    return path
 
 
 def installed_soundfonts(*, environment: Mapping[str, str] | None = None) -> list[Path]:
@@ -128,6 +147,8 @@ def check_soundfont(path: Path) -> Path:
         raise InputError(f"soundfont {path} cannot be read: {error.strerror or error}") from None
     if size == 0:
         raise FormatError("the soundfont is empty; download or install it again", file=path)
+    if header[:4] == b"RIFF" and header[8:] == b"DLS ":
+        raise FormatError("this is a DLS file, which is not read; convert it to .sf2, or use another one", file=path)
     if len(header) < 12 or header[:4] != b"RIFF" or header[8:] != b"sfbk":
         raise FormatError("this is not a soundfont (no RIFF sfbk header); use an .sf2 or .sf3 file", file=path)
     (riff_size,) = struct.unpack("<I", header[4:8])

@@ -6,8 +6,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gamemusic.errors import InputError
+from gamemusic.errors import InputError, MissingError
+
+if TYPE_CHECKING:
+    from gamemusic.packs.pack import Pack
 
 __all__ = ["add_to"]
 
@@ -59,11 +63,36 @@ def _pack(options: argparse.Namespace) -> int:
     card = seal_folder(options.folder, version=options.version)
     pack = open_pack(options.folder)
     Composer(pack)  # loads the model and runs it once
+    _test_fonts(pack)
     path = zip_pack(pack, options.output or Path(f"{card.name}-{card.version}.zip"))
     print(f"{path}: {card.name} {card.version}, {path.stat().st_size / 1e6:.1f} MB, sha256 {pack.digest[:12]}")
-    for warning in _warnings(card.licences.training_data, card.licences.output, card.author):
+    for warning in (*_warnings(card.licences.training_data, card.licences.output, card.author), *_font_warnings(pack)):
         print(f"gamemusic: warning: {warning}", file=sys.stderr)
     return 0
+
+
+def _test_fonts(pack: Pack) -> None:
+    """Play the soundfonts that a pack brings, in a process of their own."""
+    from gamemusic.audio.soundfont import find_soundfont
+    from gamemusic.packs.fontstore import is_kept
+
+    for token in sorted({style.soundfont for style in pack.preset.styles.values() if is_kept(style.soundfont)}):
+        try:
+            find_soundfont(style=token)
+        except MissingError as error:
+            print(f"gamemusic: warning: the soundfont was not tested: {error}", file=sys.stderr)
+
+
+def _font_warnings(pack: Pack) -> list[str]:
+    from gamemusic.packs.fontfile import check_font
+
+    found = []
+    for name, content in pack.members.items():
+        if name.lower().endswith((".sf2", ".sf3")):
+            terms = check_font(content, file=name).info.get("ICOP", "")
+            said = f'which says "{terms[:120]}"' if terms else "which says nothing of its licence"
+            found.append(f"the pack brings the soundfont {name}, {said}; give it away only if that allows it")
+    return found
 
 
 def _warnings(training_data: str, output: str, author: str) -> list[str]:
@@ -82,7 +111,9 @@ def _warnings(training_data: str, output: str, author: str) -> list[str]:
 
 def _install(options: argparse.Namespace) -> int:
     from gamemusic.packs.install import install_pack
+    from gamemusic.packs.pack import open_pack
 
+    _test_fonts(open_pack(options.path))
     pack = install_pack(options.path, replace=options.replace, folder=options.to)
     print(f"{pack.name} {pack.card.version} is installed: {pack.path}")
     if "personal" in pack.card.licences.training_data.casefold():

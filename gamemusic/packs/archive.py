@@ -62,7 +62,7 @@ class ZipMembers:
         if twice is not None:
             raise self._fail(f"the zip holds {shorten(twice)} twice; make it again")
         tail = len(data) - 22 - len(self._archive.comment)
-        hidden = "the zip holds data outside its files; make it again with gamemusic.packs.install.zip_pack"
+        hidden = "the zip holds data outside its files; make it again with 'gamemusic pack'"
         if tail < 0 or data[tail : tail + 4] != b"PK\x05\x06":
             raise self._fail(hidden)
         end = 0

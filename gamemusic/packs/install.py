@@ -15,7 +15,16 @@ from gamemusic.limits import LIMITS
 from gamemusic.packs import library
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card, write_card
 from gamemusic.packs.members import FolderMembers
-from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, describe_files, open_pack, read_parts
+from gamemusic.packs.pack import (
+    CARD_FILE,
+    PRESET_FILE,
+    Pack,
+    check_kinds,
+    describe_files,
+    most_bytes,
+    open_pack,
+    read_parts,
+)
 from gamemusic.packs.schema import load_preset
 
 __all__ = ["install_pack", "remove_pack", "seal_folder", "zip_pack"]
@@ -50,9 +59,10 @@ def seal_folder(folder: str | Path, *, version: str | None = None) -> Card:
     names = members.names()
     if CARD_FILE not in names or PRESET_FILE not in names:
         read_parts(members)  # says what is missing
-    preset = load_preset(members.read(PRESET_FILE, LIMITS.file_bytes), file=folder / PRESET_FILE)
+    preset = load_preset(members.read(PRESET_FILE, LIMITS.yaml_bytes), file=folder / PRESET_FILE)
     old = load_card(members.read(CARD_FILE, MAX_CARD_BYTES), file=folder / CARD_FILE)
-    contents = {name: members.read(name, LIMITS.file_bytes) for name in names if name != CARD_FILE}
+    contents = {name: members.read(name, most_bytes(name, LIMITS)) for name in names if name != CARD_FILE}
+    check_kinds(names, folder)
     if preset.model not in contents:
         raise PackError(f"{preset.model} is missing; train one (gamemusic train)", file=folder)
     changed = dataclasses.replace(

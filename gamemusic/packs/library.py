@@ -6,7 +6,6 @@ import dataclasses
 import importlib.resources
 import os
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +58,9 @@ class Listing:
 
 def user_dir() -> Path:
     """Return the folder that the user's own mood packs are installed in; it need not exist yet."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        given = os.environ.get("XDG_DATA_HOME", "")
-        base = Path(given) if os.path.isabs(given) else Path.home() / ".local" / "share"
-    return base / "gamemusic" / "moods"
+    import platformdirs  # late, as all that is not needed where a mood is named by its path
+
+    return Path(platformdirs.user_data_dir("gamemusic", appauthor=False, roaming=True)) / "moods"
 
 
 def shipped_dir() -> Path | None:

@@ -15,6 +15,9 @@ from gamemusic.tokens.vocabulary import STYLE_NAMES
 
 __all__ = ["Drummer", "Player", "Room", "Section", "Style"]
 
+FONT_FILE = r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.sf[23]"
+"""Pattern of a soundfont that a pack brings."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
@@ -98,9 +101,18 @@ class Style:
     """Who plays each role; every role here is either in `learned` or has a `figure`."""
     room: Annotated[Room, Record(Room)] = field(default_factory=Room)
     """The room they play in."""
-    soundfont: Annotated[str, Choice({"chip": "chip"})] = ""
-    """Where the sounds come from: `chip` is the generated soundfont that comes with the package; left out: the one that
-    the caller or the system has. A soundfont that the caller names goes first."""
+    soundfont: Annotated[
+        str,
+        Text(
+            64,
+            rf"(chip|{FONT_FILE})?",
+            "'chip', or a file of the pack that ends in .sf2 or .sf3, without folders",
+            least=0,
+        ),
+    ] = ""
+    """Where the sounds come from: `chip` is the generated soundfont that comes with the package, anything else a small
+    soundfont in the pack; left out: the one that the caller or the system has. A soundfont that the caller names goes
+    first."""
     swing: Annotated[float, Number(0, 0.5)] = 0.0
     """Delay of every second eighth note, as a share of an eighth: 0.33 is triplet swing."""
     tempo: Annotated[tuple[float, float] | None, TEMPO] = None

@@ -73,7 +73,8 @@ class Orchestration:
     sections: Mapping[str, SectionPlan] = field(default_factory=dict)
     """Plans by the section's name, such as ``A`` (each of them) or ``A2`` (the second); the others are derived."""
     soundfont: str = ""
-    """``chip`` for the soundfont of chip sounds that comes with the package; empty: the caller's or the system's."""
+    """``chip`` for the soundfont of chip sounds that comes with the package, ``pack:SHA256.sf2`` for one that the
+    mood's pack brings; empty: the caller's or the system's."""
 
 
 DEFAULT_ORCHESTRATION = Orchestration(

@@ -15,6 +15,7 @@ from typing import Any
 
 from gamemusic.audio.soundfont import CHIP_SOUNDFONT, installed_soundfonts, soundfont_sha256
 from gamemusic.errors import GameMusicError, InputError, MissingError
+from gamemusic.packs.fontstore import font_dir
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import open_pack
 from gamemusic.soundtrack.maker import Made
@@ -105,7 +106,8 @@ def _find_pack(mood: str, path: str, digest: str) -> str:
 
 
 def _find_soundfont(order: Order) -> Path:
-    for path in (Path(order.soundfont), CHIP_SOUNDFONT, *installed_soundfonts()):
+    kept = sorted(font_dir().glob(f"{order.soundfont_digest}.sf[23]"))  # of packs that this worker opened
+    for path in (Path(order.soundfont), CHIP_SOUNDFONT, *kept, *installed_soundfonts()):
         if path.is_file() and soundfont_sha256(path) == order.soundfont_digest:
             return path
     raise InputError(

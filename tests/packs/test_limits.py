@@ -22,7 +22,6 @@ from gamemusic.score.midi import read_midi
     ("limits", "words"),
     [
         (Limits(pack_files=2), "more than 2 files"),
-        (Limits(file_bytes=100), "allowed are 100"),
         (Limits(pack_bytes=1000), "allowed are 1000"),
         (Limits(yaml_bytes=50), "preset.yaml is larger than 50 bytes"),
         (Limits(yaml_values=5), "more than 5 keys and values"),

@@ -46,8 +46,8 @@ def test_digest_is_of_the_content(write_folder: Write, tmp_path: Path, files: Fi
         (lambda files: files.pop("preset.yaml"), "preset.yaml is missing, so this is no mood pack"),
         (lambda files: files.pop("model.onnx"), "model.onnx is missing: this is a preset without a model; train one"),
         (lambda files: files.pop("card.json"), "card.json is missing; training writes it"),
-        (lambda files: files.update({"evil.py": b""}), "evil.py is not listed in card.json; remove the file"),
-        (lambda files: files.update({"sub/evil.dll": b""}), "sub/evil.dll is not listed"),
+        (lambda files: files.update({"more.txt": b""}), "more.txt is not listed in card.json; remove the file"),
+        (lambda files: files.update({"sub/more.md": b""}), "sub/more.md is not listed"),
         (
             lambda files: files.update({"model.onnx": b"not really a modeL"}),
             "model.onnx is not the file that card.json",
@@ -177,14 +177,15 @@ def test_a_newer_sdk_may_be_needed(write_folder: Write, monkeypatch: pytest.Monk
     ("limits", "words"),
     [
         (Limits(model_bytes=10), "model.onnx has 18 bytes, allowed are 10"),
-        (Limits(file_bytes=10), "preset.yaml has"),
+        (Limits(file_bytes=10), "notes.txt has 20 bytes, allowed are 10"),
+        (Limits(yaml_bytes=10), "preset.yaml is larger than 10 bytes"),
         (Limits(pack_bytes=30), "allowed are 30"),
         (Limits(pack_files=2), "more than 2 files"),
     ],
 )
-def test_limits(limits: Limits, words: str, write_folder: Write, files: Files) -> None:
+def test_limits(limits: Limits, words: str, write_folder: Write) -> None:
     with pytest.raises(PackError) as caught:
-        open_pack(write_folder(files), limits=limits)
+        open_pack(write_folder(pack_of({"notes.txt": bytes(20)})), limits=limits)
     assert words in str(caught.value)
 
 

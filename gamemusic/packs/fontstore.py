@@ -1,0 +1,99 @@
+"""Soundfonts that packs bring, kept in the user's cache under the name of their content, since FluidSynth reads files.
+
+A style of an open pack names its soundfont as ``pack:SHA256.sf2``; what that stands for was checked
+(`gamemusic.packs.fontfile`) before it was written here, and its hash is compared whenever it is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import re
+from pathlib import Path
+
+from gamemusic.errors import MissingError, OutputError
+from gamemusic.files import write_file
+
+__all__ = ["font_dir", "is_kept", "keep_font", "kept_font", "note_tested", "was_tested"]
+
+logger = logging.getLogger(__name__)
+
+_TOKEN = re.compile(r"pack:([0-9a-f]{64}\.sf[23])")
+_MOST = 16
+"""Soundfonts that are kept; the one that was not asked for longest goes."""
+
+
+def font_dir() -> Path:
+    """Return the folder of the user's cache that soundfonts of packs are kept in; it need not exist yet."""
+    import platformdirs  # late: not needed where no pack brings a soundfont
+
+    return Path(platformdirs.user_cache_dir("gamemusic", appauthor=False)) / "soundfonts"
+
+
+def is_kept(name: str) -> bool:
+    """Return whether a style's ``soundfont`` stands for one that its pack brings."""
+    return _TOKEN.fullmatch(name) is not None
+
+
+def keep_font(data: bytes, suffix: str) -> str:
+    """Keep a soundfont that `check_font` has passed, and return the name that styles give it.
+
+    A cache that cannot be written to is no error here: without sound there is no need of it.
+
+    Args:
+        data: Its bytes.
+        suffix: ``.sf2`` or ``.sf3``.
+    """
+    name = f"{hashlib.sha256(data).hexdigest()}{suffix}"
+    path = font_dir() / name
+    if not path.is_file() or path.stat().st_size != len(data):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_room(path.parent)
+            write_file(path, data)
+        except (OSError, OutputError) as error:
+            logger.warning("a mood's soundfont cannot be kept: %s", error)
+    return f"pack:{name}"
+
+
+def kept_font(token: str) -> Path:
+    """Return the file that a style's ``soundfont`` stands for; its stem is the SHA-256 that it must have.
+
+    Raises:
+        MissingError: It is not there.
+    """
+    match = _TOKEN.fullmatch(token)
+    path = font_dir() / match[1] if match else None
+    if path is None or not path.is_file():
+        raise MissingError(
+            f"the mood's soundfont is not in {font_dir()}; open the mood again, and see that this folder can be "
+            "written to, or name a soundfont yourself"
+        )
+    return path
+
+
+def was_tested(path: Path, version: str) -> bool:
+    """Return whether a kept soundfont was loaded in a process of its own with this version of FluidSynth."""
+    try:
+        return _mark(path).read_text("utf-8").strip() == version
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def note_tested(path: Path, version: str) -> None:
+    """Remember that a kept soundfont was tested; where that cannot be written, it is tested again next time."""
+    with contextlib.suppress(OutputError):
+        write_file(_mark(path), version.encode())
+
+
+def _mark(path: Path) -> Path:
+    return path.with_suffix(path.suffix + ".tested")
+
+
+def _make_room(folder: Path) -> None:
+    fonts = sorted(folder.glob("*.sf[23]"), key=lambda file: file.stat().st_atime)
+    for file in fonts[: max(0, len(fonts) - _MOST + 1)]:
+        for old in (file, _mark(file)):
+            with contextlib.suppress(OSError):  # in use, as Windows has it
+                old.unlink()
