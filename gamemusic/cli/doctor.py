@@ -9,7 +9,7 @@ import json
 import platform
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gamemusic.cli.train import TRAIN_REMEDY, missing_extra
@@ -18,7 +18,13 @@ from gamemusic.errors import GameMusicError
 __all__ = ["add_to"]
 
 
-_NEEDED = {"numpy": "numpy", "onnxruntime": "onnxruntime", "mido": "mido", "PyYAML": "yaml"}
+_NEEDED = {
+    "numpy": "numpy",
+    "onnxruntime": "onnxruntime",
+    "mido": "mido",
+    "PyYAML": "yaml",
+    "platformdirs": "platformdirs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Finding:
     """Whether composing to MIDI needs it."""
     detail: str
     """What was found, or what to do."""
+    warning: str = ""
+    """Why to be careful with what works."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,7 +56,9 @@ def run(options: argparse.Namespace) -> int:
     else:
         for finding in findings:
             word = "ok" if finding.works else "MISSING" if finding.needed else "missing"
-            print(f"{word:8} {finding.name}: {finding.detail}")
+            print(f"{'careful' if finding.warning else word:8} {finding.name}: {finding.detail}")
+            if finding.warning:
+                print(f"{'':8} {finding.warning}")
     return int(any(finding.needed and not finding.works for finding in findings))
 
 
@@ -56,7 +66,8 @@ def _examine() -> Iterable[Finding]:
     yield Finding("Python", sys.version_info >= (3, 10), True, f"{platform.python_version()} on {platform.platform()}")
     for package, module in _NEEDED.items():
         yield _look(package, True, functools.partial(_import, package, module), f"pip install {package}")
-    yield _look("FluidSynth", False, _find_fluidsynth, "")
+    fluidsynth = _look("FluidSynth", False, _find_fluidsynth, "")
+    yield replace(fluidsynth, warning=_warn_of_fluidsynth()) if fluidsynth.works else fluidsynth
     yield _look("soundfont", False, _find_soundfont, "")
     yield from _find_moods()
     yield _look("output", False, _find_writable, "")
@@ -86,6 +97,19 @@ def _find_fluidsynth() -> str:
     from gamemusic.audio.synth import fluidsynth_version
 
     return f"version {fluidsynth_version()}"
+
+
+def _warn_of_fluidsynth() -> str:
+    from gamemusic.audio.advisories import known_faults
+    from gamemusic.audio.synth import fluidsynth_version
+
+    mended, faults = known_faults(fluidsynth_version())
+    if not faults:
+        return ""
+    return (
+        f"this version has faults that a damaged soundfont could use ({', '.join(faults)}), mended in {mended}, unless "
+        "your system has mended them itself: play soundfonts of people you trust, or update FluidSynth"
+    )
 
 
 def _find_soundfont() -> str:

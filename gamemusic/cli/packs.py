@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from gamemusic.errors import InputError, MissingError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gamemusic.packs.library import Listing
     from gamemusic.packs.pack import Pack
 
 __all__ = ["add_to"]
@@ -111,14 +114,38 @@ def _warnings(training_data: str, output: str, author: str) -> list[str]:
 
 def _install(options: argparse.Namespace) -> int:
     from gamemusic.packs.install import install_pack
+    from gamemusic.packs.library import list_packs
     from gamemusic.packs.pack import open_pack
 
-    _test_fonts(open_pack(options.path))
+    checked = open_pack(options.path)
+    before = [one for one in list_packs() if one.name == checked.name]
+    _test_fonts(checked)
     pack = install_pack(options.path, replace=options.replace, folder=options.to)
     print(f"{pack.name} {pack.card.version} is installed: {pack.path}")
+    for warning in _clashes(pack, before):
+        print(f"gamemusic: warning: {warning}", file=sys.stderr)
     if "personal" in pack.card.licences.training_data.casefold():
         print("gamemusic: warning: this mood is marked as personal: it is not meant to be given away", file=sys.stderr)
     return 0
+
+
+def _clashes(pack: Pack, before: Sequence[Listing]) -> list[str]:
+    """Return what others of the same name, known before, mean for a pack that was installed."""
+    from gamemusic.packs.library import PATH_VARIABLE
+    from gamemusic.packs.pack import newer
+
+    found = []
+    for one in before:
+        if one.path == pack.path and one.card and newer(one.card.version, pack.card.version):
+            found.append(f"version {one.card.version} was there before; this one is older")
+        elif one.origin == "shipped":
+            found.append(
+                f"{pack.name} is a shipped mood, too, and is hidden by this one from now on; `gamemusic remove "
+                f"{pack.name}` brings it back"
+            )
+        elif one.origin == PATH_VARIABLE:
+            found.append(f"{one.path} has a mood of this name, which is used first ({PATH_VARIABLE})")
+    return found
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -137,6 +164,7 @@ def _list(options: argparse.Namespace) -> int:
             {
                 "name": one.name,
                 "version": one.card.version if one.card else "",
+                "parent": one.card.parent.name if one.card and one.card.parent else "",
                 "origin": one.origin,
                 "path": str(one.path),
                 "digest": digest,
@@ -153,7 +181,8 @@ def _list(options: argparse.Namespace) -> int:
             continue
         hidden = "" if row["used"] else "  (another one of this name is used)"
         pin = f"{row['name']}@{str(row['digest'])[:12]}"
-        print(f"{row['name']:14} {row['version']:8} {row['origin']:14} {pin}{hidden}")
+        parent = f"  made from {row['parent']}" if row["parent"] else ""
+        print(f"{row['name']:14} {row['version']:8} {row['origin']:14} {pin}{parent}{hidden}")
     return 0
 
 

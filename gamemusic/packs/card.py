@@ -7,6 +7,7 @@ kept in `Card.extra`, so that a newer card can still be read; everything else is
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NoReturn
@@ -16,6 +17,7 @@ from gamemusic.packs.fields import Exactly, Number, Text, Whole
 from gamemusic.packs.musical import NAME
 from gamemusic.packs.nodes import node_of
 from gamemusic.packs.records import Free, ListOf, MapOf, Record
+from gamemusic.version import __version__
 
 __all__ = [
     "CARD_FORMAT",
@@ -23,6 +25,7 @@ __all__ = [
     "Card",
     "FileEntry",
     "Licences",
+    "Parent",
     "Source",
     "Training",
     "Vocabulary",
@@ -109,6 +112,18 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """The mood that this one was made from. It is not needed to play this one."""
+
+    name: Annotated[str, NAME]
+    """Its name."""
+    version: Annotated[str, _VERSION] = "1.0.0"
+    """Its version."""
+    digest: Annotated[str, _SHA256]
+    """SHA-256 of its files, see `gamemusic.packs.pack.Pack.digest`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What a mood pack says about itself."""
 
@@ -138,6 +153,8 @@ class Card:
     """Measured figures."""
     notes: Annotated[tuple[str, ...], ListOf(Text(2000, lines=True), 0, 100)] = ()
     """What is learned and what is arranged, limits, and anything else a user should know."""
+    parent: Annotated[Parent | None, Record(Parent)] = None
+    """The mood that this one was made from."""
     files: Annotated[Mapping[str, FileEntry], MapOf(Text(200), Record(FileEntry), low=1, high=1000)]
     """Every file of the pack but the card itself, by its path with forward slashes."""
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -190,7 +207,22 @@ def load_card(data: bytes, *, file: object = "card.json") -> Card:
         raise
     except ValueError as error:  # not UTF-8, a key twice, NaN, a number of thousands of digits
         raise FormatError(f"this is not a card: {error}", file=name) from None
+    _check_format(value, name)
     return _CARD.read(node, "")
+
+
+def _check_format(value: Any, file: str) -> None:
+    """Say which release a card of a newer format needs, which only the card itself knows."""
+    found = value.get("format") if isinstance(value, dict) else None
+    if isinstance(found, int) and not isinstance(found, bool) and found > CARD_FORMAT:
+        needed = value.get("min_sdk")
+        known = isinstance(needed, str) and re.fullmatch(r"[0-9a-z.+-]{1,32}", needed)
+        which = f"gamemusic {needed} or newer" if known else "a newer gamemusic"
+        raise FormatError(
+            f"this is a card of format {found}, gamemusic {__version__} reads format {CARD_FORMAT}; the pack needs "
+            f"{which}: pip install -U gamemusic",
+            file=file,
+        )
 
 
 def write_card(card: Card) -> bytes:

@@ -141,8 +141,15 @@ class Exactly(Kind[int]):
     def read(self, node: Node, where: str) -> int:
         value = node.value if isinstance(node, ScalarNode) else None
         if isinstance(value, bool) or value != self.value or not isinstance(value, int):
-            newer = isinstance(value, int) and value > self.value
-            raise self.refuse(node, where, "; it was written for a newer gamemusic, update it" if newer else "")
+            hint = ""
+            if isinstance(value, int) and not isinstance(value, bool):
+                newer = value > self.value
+                hint = (
+                    "; it was written for a newer gamemusic, update it: pip install -U gamemusic"
+                    if newer
+                    else f"; there never was such a format: write {self.value}, and see what 'gamemusic check' says"
+                )
+            raise self.refuse(node, where, hint)
         return value
 
     def schema(self, shared: dict[str, Schema]) -> Schema:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gamemusic.errors import InputError, OutputError
 from gamemusic.files import write_files
-from gamemusic.packs.card import write_card
+from gamemusic.packs.card import Parent, write_card
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, describe_files
 from gamemusic.packs.schema import json_schema, load_preset
 from gamemusic.packs.yamlfile import find_spot
@@ -62,7 +62,7 @@ def new_mood(name: str, parent: Pack, folder: Path) -> Path:
         files=describe_files(contents),
         measures={},
         notes=(f"Begun as a copy of {parent.name} {parent.card.version}, whose model it has.",),
-        extra={**parent.card.extra, "parent": {"name": parent.name, "digest": parent.digest}},
+        parent=Parent(name=parent.name, version=parent.card.version, digest=parent.digest),
     )
     contents[CARD_FILE] = write_card(card)
     try:

@@ -28,6 +28,7 @@ __all__ = [
     "check_kinds",
     "describe_files",
     "most_bytes",
+    "newer",
     "open_members",
     "open_pack",
     "open_preset",
@@ -131,14 +132,17 @@ def _read_parts(members: Members, limits: Limits) -> tuple[Preset, Card, bytes]:
     names, path = members.names(), members.path
     if PRESET_FILE not in names:
         raise PackError(f"{PRESET_FILE} is missing, so this is no mood pack", file=path)
+    card = None
+    if CARD_FILE in names:  # first, since it says whether this release can read the rest
+        card = load_card(members.read(CARD_FILE, MAX_CARD_BYTES), file=path / CARD_FILE)
+        _check_sdk(path, card)
     written = members.read(PRESET_FILE, limits.yaml_bytes)
     preset = load_preset(written, file=path / PRESET_FILE, limits=limits)
     if preset.model not in names:
         what = f"{preset.model} is missing: this is a preset without a model"
         raise PackError(f"{what}; train one (gamemusic train) or get the whole pack", file=path)
-    if CARD_FILE not in names:
+    if card is None:
         raise PackError(f"{CARD_FILE} is missing; training writes it beside the model", file=path)
-    card = load_card(members.read(CARD_FILE, MAX_CARD_BYTES), file=path / CARD_FILE)
     if card.name != preset.name:
         message = f"{PRESET_FILE} is of the mood {preset.name!r}, {CARD_FILE} of {card.name!r}; give both one name"
         raise PackError(message, file=path)
@@ -195,9 +199,17 @@ def _check_fit(path: Path, preset: Preset, card: Card, names: Collection[str]) -
             known = ", ".join(card.styles)
             message = f"style {name!r} uses the token {style.token!r}, but the model was trained on {known}"
             raise PackError(f"{message}; set 'token' to one of these", file=path / PRESET_FILE)
-    if _numbers(card.min_sdk) > _numbers(__version__):
+
+
+def _check_sdk(path: Path, card: Card) -> None:
+    if newer(card.min_sdk, __version__):
         message = f"the pack needs gamemusic {card.min_sdk}, this is {__version__}; update gamemusic"
-        raise PackError(message, file=path)
+        raise PackError(f"{message}: pip install -U gamemusic", file=path)
+
+
+def newer(one: str, other: str) -> bool:
+    """Return whether a version comes after another one."""
+    return _numbers(one) > _numbers(other)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

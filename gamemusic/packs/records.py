@@ -258,6 +258,9 @@ class Record(Kind[T]):
         if not isinstance(node, MapNode):
             raise self.refuse(node, where)
         kinds = self._kinds()
+        for name, (kind, _, _) in kinds.items():
+            if kind.always and name in node.entries:  # the version first: what a newer one has more is no mistake
+                values[name] = kind.read(node.entries[name].value, _inside(where, name))
         for name, entry in node.entries.items():
             if name in kinds:
                 values[name] = kinds[name][0].read(entry.value, _inside(where, name))

@@ -118,12 +118,24 @@ def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
 def test_doctor(installed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert {line.split()[0] for line in lines} <= {"ok", "missing"}
+    assert {line.split()[0] for line in lines if not line.startswith(" ")} <= {"ok", "careful", "missing"}
     names = ["Python", "numpy", "onnxruntime", "mido", "PyYAML", "FluidSynth", "soundfont", "moods"]
     assert [line[9:].split(":")[0] for line in lines][: len(names)] == names
     assert main(["doctor", "--json"]) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert [finding["name"] for finding in findings if finding["needed"] and not finding["works"]] == []
+
+
+def test_doctor_knows_the_faults_of_old_releases(
+    installed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, words in (("2.1.7", "CVE-2021-21417"), ("2.5.5", "GHSA-rmc4-c8hw-455w"), ("2.5.6", ""), ("?", "CVE")):
+        monkeypatch.setattr("gamemusic.audio.synth.fluidsynth_version", lambda version=version: version)
+        assert main(["doctor"]) == 0
+        said = capsys.readouterr().out
+        assert f"version {version}" in said
+        assert ("careful  FluidSynth" in said) == bool(words)
+        assert words in said
 
 
 def test_doctor_without_sound_says_what_to_install(

@@ -141,3 +141,32 @@ def test_a_version_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["pack", "haunted", "--version", "newest"]) == 1
     assert "a version such as 1.0.0" in capsys.readouterr().err
     assert (folder / "card.json").read_bytes() == before
+
+
+def test_a_name_that_is_taken(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = begin()
+    for version in ("1.2.0", "1.1.0"):
+        assert main(["pack", "haunted", "--version", version]) == 0
+    assert main(["install", "haunted-1.2.0.zip"]) == 0
+    assert "warning" not in capsys.readouterr().err.replace("gamemusic: warning: the card", "")
+    assert main(["install", "haunted-1.1.0.zip", "--replace"]) == 0
+    assert "version 1.2.0 was there before; this one is older" in capsys.readouterr().err
+    preset = folder / "preset.yaml"
+    preset.write_text(
+        preset.read_text(encoding="utf-8").replace("name: haunted\n", "name: explore\n"), encoding="utf-8"
+    )
+    assert main(["pack", "haunted", "-o", "explore.zip"]) == 0
+    assert main(["install", "explore.zip"]) == 0
+    assert "explore is a shipped mood, too, and is hidden by this one" in capsys.readouterr().err
+    assert main(["remove", "explore"]) == 0
+
+
+def test_a_mood_knows_its_parent(capsys: pytest.CaptureFixture[str]) -> None:
+    begin()
+    assert main(["install", "./haunted"]) == 0
+    parent = find_pack("haunted").card.parent
+    assert parent is not None
+    assert (parent.name, parent.digest) == ("tiny", find_pack("tiny").digest)
+    capsys.readouterr()
+    assert main(["list"]) == 0
+    assert "made from tiny" in capsys.readouterr().out

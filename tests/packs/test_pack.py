@@ -83,7 +83,9 @@ def test_files_that_do_not_match_the_card(
         (pack_of(files=None), "files: found no such key"),
         (pack_of(files={"model.onnx": {"size": 1, "sha256": "0" * 63}}), "files.model.onnx.sha256: found"),
         (pack_of(files={"model.onnx": {"size": -1, "sha256": "0" * 64}}), "files.model.onnx.size: found -1"),
-        (pack_of(format=2), "format: found 2, expected 1; it was written for a newer gamemusic"),
+        (pack_of(format=2), "reads format 1; the pack needs a newer gamemusic: pip install"),
+        (pack_of(format=2, min_sdk="3.1", novelty=[]), "the pack needs gamemusic 3.1 or newer"),
+        (pack_of(format=0), "format: found 0, expected 1; there never was such a format: write 1"),
         (pack_of(version="latest"), "version: found the text 'latest'"),
         (pack_of(author="a\x1b[2Jb"), "does not show"),
         (pack_of(measures=[1]), "measures: found a list of 1, expected a mapping"),
@@ -93,6 +95,15 @@ def test_cards_that_do_not_fit(files: Files, words: str, write_folder: Write) ->
     with pytest.raises(FormatError) as caught:
         open_pack(write_folder(files))
     assert words in str(caught.value)
+
+
+def test_a_newer_preset_says_so_whatever_else_it_has(write_folder: Write) -> None:
+    """Keys that only a newer release knows are no typing mistakes, wherever they stand."""
+    newer = "novelty: 3\n" + PRESET + "format: 2\n"
+    with pytest.raises(FormatError, match=r"format: found 2, expected 1; .* pip install -U gamemusic"):
+        open_pack(write_folder(pack_of(preset=newer)))
+    with pytest.raises(PackError, match=r"the pack needs gamemusic 99\.0"):
+        open_pack(write_folder(pack_of(preset=newer, min_sdk="99.0"), "b"))
 
 
 @pytest.mark.parametrize(
