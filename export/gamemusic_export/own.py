@@ -36,7 +36,7 @@ from gamemusic_export.quantise import quantise
 from gamemusic_export.train import TrainSettings, choose_device, train
 from gamemusic_export.weights import load_model, read_tensors
 
-__all__ = ["PERSONAL", "Verdict", "train_own"]
+__all__ = ["PERSONAL", "Verdict", "count_real", "train_own"]
 
 PERSONAL = "personal"
 """Licence of music of which nobody said what may be done with it."""
@@ -147,7 +147,7 @@ def train_own(
         seconds=figures["seconds"],
         stopped=stopped,
         copied=copied,
-        copied_real=_count_real(found, print_),
+        copied_real=count_real(found, print_),
         longest=longest,
     )
 
@@ -228,7 +228,8 @@ def _count_copies(pack: Pack, style: str, own: Fingerprint) -> tuple[float, int]
     return sum(run > _LONG_RUN for run in runs) / len(runs), max(runs)
 
 
-def _count_real(music: OwnMusic, own: Fingerprint) -> float:
+def count_real(music: OwnMusic, own: Fingerprint) -> float:
+    """Return the share of held-out passages with a long run of the music that was learned from."""
     from gamemusic.units import METERS
 
     excerpts = music.select("test").tolist()
@@ -239,7 +240,8 @@ def _count_real(music: OwnMusic, own: Fingerprint) -> float:
 def _held_out(music: OwnMusic) -> str:
     pieces = len({int(music.dataset.piece_of[index]) for index in music.select("test")})
     what = "bars of" if music.by_bars else ""
-    return f"{what} {pieces} piece{'s' * (pieces != 1)}".strip()
+    too_much = ", which come back elsewhere in them, so that it knows them" if music.repeated else ""
+    return f"{what} {pieces} piece{'s' * (pieces != 1)}".strip() + too_much
 
 
 def _card(

@@ -14,12 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import InputError
+from gamemusic.packs.fingerprint import find_grams
 from gamemusic.packs.nodes import MapNode, ScalarNode
 from gamemusic.packs.yamlfile import dump_yaml, read_yaml
 from gamemusic.score.midi import read_midi
 from gamemusic.score.phrase import Role
+from gamemusic.units import METERS
 from gamemusic_export.corpus import read_piece
 from gamemusic_export.dataset import Dataset, build_dataset
+from gamemusic_export.fingerprint import read_passages
 from gamemusic_export.prepared import PreparedPiece, prepare_piece
 from gamemusic_export.voices import assign_roles, find_voices, label_voice
 
@@ -28,8 +31,10 @@ __all__ = ["LEAST_BARS", "LEAST_NOTES", "OwnFile", "OwnMusic", "read_roles", "st
 LEAST_NOTES, LEAST_BARS = 1_000, 64
 """Under this a model learns the files by heart, or nothing."""
 _MOST_FILES = 2_000
-_PIECES_TO_HOLD_OUT = 8
+_PIECES_TO_HOLD_OUT = 6
 """With fewer pieces, bars of each are held out instead of whole pieces."""
+_LEAST_EXCERPTS = 2
+_MOST_NAMES, _FEW_NAMES = 6, 3
 _SOURCE = "own"
 
 Roles = Mapping[str, Mapping[str, Role | None]]
@@ -57,6 +62,8 @@ class OwnMusic:
     dataset: Dataset
     by_bars: bool
     """Whether bars were held out, since there are too few pieces."""
+    repeated: bool
+    """Whether the bars that were held out come back in those that were learned from, since all bars do."""
     tempo: tuple[int, int]
     """Slowest and fastest of the middle eight tenths, quarter notes a minute."""
     keys: Sequence[str]
@@ -108,9 +115,16 @@ def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
     _check_enough(folder, files)
     with tempfile.TemporaryDirectory() as place:
         dataset = build_dataset(pieces, [(_SOURCE, token, "", "")] * len(pieces), Path(place))
-    by_bars = _hold_out(dataset)
+    by_bars, repeated = _hold_out(dataset)
     return OwnMusic(
-        files, dataset, by_bars, facts.tempo(), facts.common(facts.keys), facts.common(facts.meters), facts.players()
+        files,
+        dataset,
+        by_bars,
+        repeated,
+        facts.tempo(),
+        facts.common(facts.keys),
+        facts.common(facts.meters),
+        facts.players(),
     )
 
 
@@ -128,9 +142,13 @@ class _Facts:
         return int(low), max(int(low), round(float(high)))
 
     def common(self, counted: Counter[str]) -> list[str]:
-        """Return the names that fill a tenth of the music at least."""
-        least = sum(counted.values()) / 10
-        return [name for name, count in counted.most_common(6) if count >= least]
+        """Return the names that fill a tenth of the music at least, and some more where these are few."""
+        whole = sum(counted.values())
+        return [
+            name
+            for place, (name, count) in enumerate(counted.most_common(_MOST_NAMES))
+            if count >= whole / (10 if place >= _FEW_NAMES else 20)
+        ]
 
     def players(self) -> dict[Role, int]:
         return {role: counted.most_common(1)[0][0] for role, counted in self.programs.items() if role is not Role.DRUMS}
@@ -170,10 +188,13 @@ def _check_enough(folder: Path, files: Sequence[OwnFile]) -> None:
         )
 
 
-def _hold_out(dataset: Dataset) -> bool:
-    """Put a sixth of the music aside to stop by and a sixth to judge by; return whether by bars.
+def _hold_out(dataset: Dataset) -> tuple[bool, bool]:
+    """Put a sixth of the music aside to stop by and a sixth to judge by.
 
-    Near-duplicates stay on one side. What is drawn depends on the names alone.
+    Near-duplicates stay on one side. What is drawn depends on the names and the music alone.
+
+    Returns:
+        Whether bars were held out and not pieces, and whether these bars come back elsewhere.
     """
     groups = sorted({row.group for row in dataset.pieces}, key=lambda name: hashlib.sha256(name.encode()).digest())
     share = max(1, round(len(groups) / 6))
@@ -182,24 +203,40 @@ def _hold_out(dataset: Dataset) -> bool:
             group: "test" if i < share else "validation" if i < 2 * share else "train" for i, group in enumerate(groups)
         }
         dataset.pieces[:] = [dataclasses.replace(row, split=split[row.group]) for row in dataset.pieces]
-        return False
+        return False, False
     rows = [dataclasses.replace(row, split="train") for row in dataset.pieces]
     count = len(dataset.piece_of)
     if count < 3:
         raise InputError("the music is too short to hold some of it out and judge by that; add pieces")
+    single = _find_single(dataset)
+    repeated = len(single) < _LEAST_EXCERPTS
+    choice = range(count) if repeated else single
+    wanted = min(len(choice), max(_LEAST_EXCERPTS, count // 3))
     # the last excerpt of three, then the one before: neighbours are alike, so what lies at an end is the better judge
-    for number, index in enumerate(_spread(count)):
+    for number, place in enumerate(_spread(len(choice), wanted)):
+        index = choice[place]
         row = rows[dataset.piece_of[index]]
         kind = "test" if number % 2 == 0 else "validation"
         rows.append(dataclasses.replace(row, split=kind, name=f"{row.name}, some bars"))
         dataset.piece_of[index] = len(rows) - 1
     dataset.pieces[:] = rows
-    return True
+    return True, repeated
 
 
-def _spread(count: int) -> Iterator[int]:
-    """Yield a third of some excerpts, at least two, evenly from the last one on."""
-    wanted = max(2, count // 3)
+def _find_single(dataset: Dataset) -> list[int]:
+    """Return the excerpts whose melody does not come back in another one, as a song's verses do: who has learned the
+    one knows the other, which would be no judge.
+    """
+    grams = []
+    for index in range(len(dataset.piece_of)):
+        passages = read_passages(dataset, [index])
+        grams.append({gram for one in passages for gram in find_grams(one.bars, METERS[one.meter].bar_ticks) if gram})
+    times = Counter(gram for found in grams for gram in found)
+    return [index for index, found in enumerate(grams) if found and all(times[gram] == 1 for gram in found)]
+
+
+def _spread(count: int, wanted: int) -> Iterator[int]:
+    """Yield so many places of a list, evenly from the last one on."""
     yield from (count - 1 - place * count // wanted for place in range(wanted))
 
 

@@ -129,6 +129,76 @@ def test_music_of_nobody_knows_whom_is_personal(mood: Path, tunes: Path, capsys:
     assert "do not give it away" in capsys.readouterr().err
 
 
+def test_verses_are_no_judge_of_themselves(tiny_pack: Path, tmp_path: Path) -> None:
+    """Bars that come back elsewhere are not held out while there are others: who has learned them knows them."""
+    song = gamemusic.compose("town", style="chamber", bars=32, seed=1)
+    for name in ("verse", "verse_again", "verse_for_the_third_time"):
+        song.save(tmp_path / f"{name}.mid")
+    for seed in (2, 3):
+        # random weights repeat nothing
+        gamemusic.compose(tiny_pack, style="chamber", bars=64, meter="4/4", seed=seed).save(tmp_path / f"{seed}.mid")
+    music = study(tmp_path, "chamber")
+    assert music.by_bars
+    assert not music.repeated
+    held = {music.dataset.pieces[music.dataset.piece_of[index]].name for index in music.select("test")}
+    assert held
+    assert not any("verse" in name for name in held)
+    for path in tmp_path.glob("[23].mid"):
+        path.unlink()
+    assert study(tmp_path, "chamber").repeated
+
+
+@pytest.mark.parametrize("with_music", [True, False])
+def test_a_mood_is_judged_in_plain_words(
+    with_music: bool,
+    tunes: Path,
+    tiny_pack: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    monkeypatch.setenv(PATH_VARIABLE, str(tiny_pack))
+    monkeypatch.setattr("gamemusic.packs.library.user_dir", lambda: tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "haunted", "--from", "tiny"]) == 0
+    capsys.readouterr()
+    more = ["--midi", str(tunes)] if with_music else []
+    assert main(["evaluate", "haunted/", "--phrases", "10", *more]) == 0
+    said = capsys.readouterr().out
+    verdict, _, *findings = said.splitlines()
+    assert re.fullmatch(r"haunted (is good to go|works, with .* to look at): .*tiny's model still\.", verdict)
+    # random weights: whatever is measured against music has to say so
+    assert ("LOOK  Its phrases have" in said) == with_music
+    assert "look and listen: haunted-report/index.html" in findings[-1]
+    figures = json.loads(Path("haunted-report/figures.json").read_text(encoding="utf-8"))
+    assert figures["verdict"] == verdict
+    assert ("alike" in figures["findings"]) == with_music
+    assert ("copied" in figures["findings"]) == with_music
+    page = Path("haunted-report/index.html").read_text(encoding="utf-8")
+    shown = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(shown) == 2 * 3 + 2  # two styles, three phrases each, and a picture of them
+    assert all((Path("haunted-report") / name).stat().st_size > 100 for name in shown)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["evaluate", "dungeon", "--midi", "x"], "--midi is for a mood of your own"),
+        (["evaluate", "haunted/", "explore"], "is measured by itself"),
+        (["evaluate", "haunted/", "--write-cards"], "--write-cards is for shipped moods"),
+        (["evaluate", "haunted/", "--phrases", "3"], "at least 10 phrases"),
+        (["evaluate", "haunted/", "--midi", "none"], "there is no folder none"),
+        (["evaluate", "none/"], "neither a folder nor a file none"),
+    ],
+)
+def test_what_cannot_be_judged(mood: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sklearn")
+    assert main(words) == 1
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_ten_files_beat_the_parent(mood: Path, tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "haunted", "--midi", str(tunes), "--licence", "mine"]) == 0

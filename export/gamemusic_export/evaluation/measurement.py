@@ -31,7 +31,7 @@ from gamemusic_export.evaluation.sets import PhraseSet
 from gamemusic_export.evaluation.structure import STRUCTURE
 from gamemusic_export.evaluation.tell import Clue, find_clues, find_void, tell_apart
 
-__all__ = ["AROUSAL", "Composed", "compose_set", "measure_mood", "measure_order"]
+__all__ = ["AROUSAL", "Composed", "compose_set", "measure_intensity", "measure_mood", "measure_order"]
 
 _INTENSITIES = (0.05, 0.275, 0.5, 0.725, 0.95)
 _SEEDS = 6
@@ -62,14 +62,22 @@ class Composed:
 
 
 def compose_set(
-    pack: Pack, session: Session, asks: Sequence[Ask], fingerprint: Fingerprint, *, label: str, progress: Progress
+    pack: Pack,
+    session: Session,
+    asks: Sequence[Ask],
+    fingerprint: Fingerprint | None,
+    *,
+    label: str,
+    progress: Progress,
 ) -> Composed:
-    """Compose one phrase for each ask, from seed 0 on."""
+    """Compose one phrase for each ask, from seed 0 on; without a fingerprint runs are not looked for."""
     phrases = []
     for phrase in compose_asks(Composer(pack, session), asks, bars=BARS, seed=0):
         phrases.append(phrase)
         progress(label, len(phrases), len(asks))
-    features = featurise(PhraseSet.composed(phrases)).with_extra("run", find_runs(phrases, fingerprint))
+    features = featurise(PhraseSet.composed(phrases))
+    if fingerprint is not None:
+        features = features.with_extra("run", find_runs(phrases, fingerprint))
     return Composed(tuple(phrases), features)
 
 
@@ -120,7 +128,7 @@ def measure_mood(
         note=f"of {len(model.phrases)} phrases; at most {alike.largest:.2f} of a lead is in another one",
     )
     figures += [hold_to_goal(originality), hold_to_goal(variety)]
-    figures += _intensity(pack, own)
+    figures += measure_intensity(pack, own)
     figures.append(_rejections(model))
     return figures
 
@@ -191,22 +199,22 @@ def _seams(model: Composed, own: Session, judge: Session | None) -> list[Figure]
     return figures
 
 
-def _intensity(pack: Pack, own: Session) -> list[Figure]:
+def measure_intensity(pack: Pack, own: Session, *, seeds: int = _SEEDS) -> list[Figure]:
     """Return how notes a beat and played velocity follow the intensity, within a seed, nobody silenced."""
     composer = Composer(_without_layers(pack), own)
-    asked, rates, velocities, seeds = [], [], [], []
+    asked, rates, velocities, names = [], [], [], []
     for style in pack.preset.styles:
-        for seed in range(_SEEDS):
+        for seed in range(seeds):
             for intensity in _INTENSITIES:
                 phrase = composer.compose(style=style, bars=BARS, seed=seed, intensity=intensity, ending="loop")
                 played = [note.velocity for part in arrange(phrase).parts for note in part.notes]
                 asked.append(intensity)
                 rates.append(float(sum(1 for _ in phrase.notes())))
                 velocities.append(sum(played) / len(played))
-                seeds.append((style, seed))
+                names.append((style, seed))
     figures = []
     for name, values in (("intensity, notes", rates), ("intensity, velocity", velocities)):
-        found = correlate_within(asked, values, seeds)
+        found = correlate_within(asked, values, names)
         note = f"{found.seeds} seeds and styles, {len(_INTENSITIES)} intensities; lowest {found.least:.2f}"
         figures.append(hold_to_goal(Figure(name=name, value=found.mean, note=note)))
     return figures

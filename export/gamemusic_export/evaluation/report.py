@@ -16,9 +16,9 @@ from gamemusic_export.evaluation.figures import Figure, figure_rows, figures_to_
 from gamemusic_export.evaluation.pictures import draw_recognition, draw_sets
 from gamemusic_export.evaluation.plots import draw_goals, draw_rolls
 
-__all__ = ["MoodReport", "write_report"]
+__all__ = ["PAGE_STYLE", "MoodReport", "write_report"]
 
-_STYLE = """
+PAGE_STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1b1b1b;background:#fff}
 table{border-collapse:collapse;width:100%;font-size:.85rem}td,th{border-bottom:1px solid #ccc;padding:.3rem .5rem;
 text-align:left;vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}.no{color:#a40000}
@@ -60,7 +60,7 @@ def write_report(reports: Sequence[MoodReport], folder: Path, *, title: str, abo
         parts += _tell_mood(report, folder)
     body = "\n".join(parts)
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-    page += f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+    page += f"<style>{PAGE_STYLE}</style></head><body>\n{body}\n</body></html>\n"
     data = {report.mood: figures_to_dict(report.figures) for report in reports}
     write_file(folder / "figures.json", (json.dumps(data, indent=2) + "\n").encode())
     write_file(folder / "index.html", page.encode())
