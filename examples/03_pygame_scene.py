@@ -1,10 +1,10 @@
 """A town, a dungeon and a fight, with music that follows: arrows walk, walking into a foe strikes it, escape ends.
 
-python examples/03_pygame_scene.py [--seconds N] [--wav FILE] [--picture FILE] [--seed N]
+python examples/03_pygame_scene.py [--seconds N] [--wav FILE] [--picture FILE] [--seed N] [--dungeon MOOD]
 
 Needs `pip install 'gamemusic[pygame]'`. With --seconds somebody walks for you. With --wav there is neither a window nor
 a sound card: music is read in step with the game's time, as fast as the machine can, into a file of exactly N seconds,
-and every bar line is printed.
+and every bar line is printed. --town, --dungeon and --combat name other moods, such as one of your own.
 """
 
 from __future__ import annotations
@@ -126,25 +126,25 @@ class World:
 class Score:
     """What the music is told: all that a game needs to know of this package."""
 
-    def __init__(self, music: gamemusic.Director) -> None:
-        self.music = music
-        self.mood = ""
-        for mood in ("dungeon", "combat"):
-            music.prepare(mood)
+    def __init__(self, music: gamemusic.Director, moods: dict[str, str]) -> None:
+        self.music, self.moods = music, moods
+        self.place = ""
+        for place in ("dungeon", "combat"):
+            music.prepare(moods[place])
 
     def follow(self, world: World) -> None:
         """Ask for the music that fits; most frames change nothing."""
         if world.won:
             self.music.stinger("win")
         foes = sum(foe.awake for foe in world.foes)
-        mood = "combat" if foes else "town" if world.x < 13.5 else "dungeon"
-        if mood != self.mood:
+        place = "combat" if foes else "town" if world.x < 13.5 else "dungeon"
+        if place != self.place:
             # a fight cannot wait for the bar line
-            self.music.play(mood, at="beat" if mood == "combat" else "bar")
-            self.mood = mood
+            self.music.play(self.moods[place], at="beat" if place == "combat" else "bar")
+            self.place = place
         wounds = 1.0 - world.hearts / HEARTS
         calm = {"town": 0.3, "dungeon": 0.2 + 0.5 * world.danger}
-        self.music.intensity = calm.get(mood, min(1.0, 0.45 + 0.15 * foes + 0.3 * wounds))
+        self.music.intensity = calm.get(place, min(1.0, 0.45 + 0.15 * foes + 0.3 * wounds))
 
 
 def read_map() -> World:
@@ -166,7 +166,7 @@ def draw(screen: pygame.Surface, font: pygame.font.Font, world: World, score: Sc
     pygame.draw.circle(screen, (240, 226, 190), place(world.x, world.y, left, 0).center, 11)
     now = score.music.now
     playing = f"{now.mood} ({now.style})  bar {now.bar + 1}/{now.bars}  {now.tempo_bpm:.0f} bpm" if now else "..."
-    lines = (f"asked for: {score.mood}", f"heard: {playing}")
+    lines = (f"asked for: {score.moods.get(score.place)}", f"heard: {playing}")
     for number, line in enumerate(lines):
         screen.blit(font.render(line, True, (220, 216, 226)), (12, VIEW.bottom + 8 + 26 * number))
     for heart in range(HEARTS):
@@ -243,7 +243,10 @@ def main() -> int:
     parser.add_argument("--wav", type=Path, metavar="FILE", help="no window and no sound card; write what is heard")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="write the last frame as a PNG")
     parser.add_argument("--seed", type=int, default=3, metavar="N", help="the same seed gives the same music")
+    for name in ("town", "dungeon", "combat"):
+        parser.add_argument(f"--{name}", default=name, metavar="MOOD", help=f"what is played there (default: {name})")
     options = parser.parse_args()
+    moods = {name: getattr(options, name) for name in ("town", "dungeon", "combat")}
     seconds = options.seconds or (20.0 if options.wav else None)
     if options.wav:
         os.environ.update(SDL_VIDEODRIVER="dummy", SDL_AUDIODRIVER="dummy")
@@ -266,7 +269,7 @@ def main() -> int:
         steps = walker(world)
         walk = keys if seconds is None else lambda: next(steps)
         frames = None if seconds is None else math.ceil(seconds * FRAMES_A_SECOND)
-        picture = play(world, Score(music), walk, frames, tick)
+        picture = play(world, Score(music, moods), walk, frames, tick)
         if options.picture:
             pygame.image.save(picture, str(options.picture))
     return 0

@@ -106,7 +106,7 @@ def _check(data: bytes, limits: Limits) -> FontFile:
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"sfbk":
         raise _Fault("it does not begin with RIFF and sfbk, as SF2 and SF3 files do")
     (size,) = struct.unpack_from("<I", data, 4)
-    if size + 8 not in (len(data), len(data) - 1):
+    if size + 8 != len(data):
         raise _Fault(f"its header says {size + 8:,} bytes, it has {len(data):,}")
     lists = _lists(data, size + 8)
     info = _read_info(data, *lists["INFO"])

@@ -20,6 +20,7 @@ from gamemusic.audio.synth import fluidsynth_version
 from gamemusic.audio.wavfile import read_wav
 
 ROOT = Path(__file__).parents[2]
+TINY_PACK = ROOT / "tests" / "data" / "tiny_pack"
 RATE = 48000
 
 
@@ -65,6 +66,15 @@ def test_the_scene_is_exactly_as_long_as_asked_for(tmp_path: Path) -> None:
     run("03_pygame_scene.py", "--seconds", "3", "--wav", "heard.wav", "--picture", "last.png", folder=tmp_path)
     listen(tmp_path / "heard.wav", seconds=3)
     assert (tmp_path / "last.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_scene_plays_a_mood_of_ones_own(tmp_path: Path) -> None:
+    pytest.importorskip("pygame", reason="the scene needs it: pip install 'gamemusic[pygame]'")
+    printed = run(
+        "03_pygame_scene.py", "--seconds", "3", "--wav", "heard.wav", "--town", str(TINY_PACK), folder=tmp_path
+    )
+    listen(tmp_path / "heard.wav", seconds=3)
+    assert {read_bar(line).mood for line in printed.splitlines()} == {"tiny"}
 
 
 class BarLine(NamedTuple):

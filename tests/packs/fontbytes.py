@@ -6,6 +6,10 @@ import math
 import struct
 from typing import Any
 
+import numpy as np
+
+from gamemusic.audio.compressed import encode
+
 FRAMES = 2000
 RATE = 22_050
 
@@ -49,6 +53,14 @@ def tables(**changes: bytes) -> dict[str, bytes]:
 def info(*more: bytes) -> bytes:
     known = chunk(b"ifil", struct.pack("<HH", 2, 4)) + chunk(b"isng", b"EMU8000\0") + chunk(b"INAM", b"One tone")
     return known + b"".join(more)
+
+
+def compressed() -> bytes:
+    """Return an SF3 font, whose one sample is an Ogg Vorbis stream; it needs soundfile."""
+    points = np.frombuffer(tone()[: 2 * FRAMES], "<i2").astype(np.float32)[:, None] * np.float32(1 / 32_768)
+    stream = encode(points, RATE, ".ogg")
+    header = sample(end=len(stream), loop_start=500, loop_end=1500, kind=0x11)
+    return font(points=stream, shdr=header + tables()["shdr"][46:], head=info().replace(b"\2\0\4\0", b"\3\0\0\0"))
 
 
 def font(

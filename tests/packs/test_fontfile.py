@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fontbytes import FRAMES, chunk, font, info, sample, tables, tone
+from fontbytes import FRAMES, chunk, compressed, font, info, sample, tables, tone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +100,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "half a record": (lambda: font(inst=tables()["inst"][:-1]), "inst at byte .* records of 22"),
     "no such table": (lambda: font().replace(b"ibag", b"xbag"), "begins the chunk 'xbag', expected 'ibag'"),
     "lists in another order": (lambda: font().replace(b"INFO", b"pdta", 1), "does not begin the list INFO"),
+    "one byte more": (lambda: font() + b"\0", "its header says .* bytes, it has"),
     "more behind it": (lambda: font(tail=chunk(b"LIST", b"more")), "bytes stand behind its last list"),
     "version 9": (lambda: font(head=chunk(b"ifil", struct.pack("<HH", 9, 0))), "version 9.0, expected 2 or 3"),
     "no version": (lambda: font(head=chunk(b"INAM", b"abcd")), "version 0.0"),
@@ -142,6 +143,11 @@ class TestCompressed:
 
     def test_whole(self) -> None:
         assert check_font(self.make(5000)).compressed
+
+    def test_a_real_one(self) -> None:
+        pytest.importorskip("soundfile")
+        found = check_font(compressed())
+        assert (found.compressed, found.samples) == (True, 1)
 
     @pytest.mark.parametrize(
         ("frames", "changes", "words"),

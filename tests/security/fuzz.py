@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import os
 import random
 import resource
 import sys
@@ -21,13 +22,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "data")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "data"), str(ROOT / "tests" / "packs")]
+
+from fontbytes import FRAMES, compressed, font  # noqa: E402
 
 from gamemusic.audio.soundfont import CHIP_SOUNDFONT, check_soundfont, soundfont_info  # noqa: E402
+from gamemusic.audio.synth import Synth  # noqa: E402
 from gamemusic.composer.graph import check_graph  # noqa: E402
 from gamemusic.composer.session import Session  # noqa: E402
-from gamemusic.errors import GameMusicError  # noqa: E402
+from gamemusic.errors import FormatError, GameMusicError, MissingError  # noqa: E402
+from gamemusic.packs.fontfile import check_font  # noqa: E402
 from gamemusic.packs.pack import open_pack  # noqa: E402
 from gamemusic.packs.schema import load_preset  # noqa: E402
 from gamemusic.score.midi import read_midi  # noqa: E402
@@ -124,7 +131,7 @@ def zip_seeds() -> list[bytes]:
 
 def open_zip(data: bytes) -> None:
     """Open a pack from a zip's bytes."""
-    path = Path(tempfile.gettempdir()) / f"gamemusic-fuzz-{id(sys)}.zip"
+    path = Path(tempfile.gettempdir()) / f"gamemusic-fuzz-{os.getpid()}.zip"
     path.write_bytes(data)
     try:
         open_pack(path)
@@ -132,14 +139,39 @@ def open_zip(data: bytes) -> None:
         path.unlink()
 
 
-def look_at_soundfont(data: bytes) -> None:
-    """Do all that is done to a soundfont before FluidSynth gets it."""
-    path = Path(tempfile.gettempdir()) / f"gamemusic-fuzz-{id(sys)}.sf2"
+def soundfont_seeds() -> list[bytes]:
+    """Return a tiny soundfont of 16 bits, one of 24, one that is compressed, and the one that is shipped."""
+    seeds = [font(), font(wide=bytes(FRAMES + 46)), CHIP_SOUNDFONT.read_bytes()]
+    with contextlib.suppress(MissingError):
+        seeds.append(compressed())
+    return seeds
+
+
+def play_soundfont(data: bytes) -> None:
+    """Do with a soundfont what is done with one that a pack brings; what passes the check is played by FluidSynth."""
+    path = Path(tempfile.gettempdir()) / f"gamemusic-fuzz-{os.getpid()}.sf2"
     path.write_bytes(data)
     try:
         soundfont_info(check_soundfont(path))
+        presets = check_font(data).presets
+        rows = np.zeros((1, 512), np.float32)
+        with _open(path) as synth:
+            for bank, program in presets[:4]:
+                synth.select(0, bank, program)
+                synth.note_on(0, 60, 100)
+                synth.render(rows, 0, 512)
+    except MissingError:  # no FluidSynth here; what comes before it was tried
+        pass
     finally:
         path.unlink()
+
+
+def _open(path: Path) -> Synth:
+    """Return a synthesizer; a soundfont that passes the check and that FluidSynth refuses is a fault of the check."""
+    try:
+        return Synth(path, sample_rate=22_050, channels=1)
+    except FormatError as error:
+        raise AssertionError(f"FluidSynth refuses what the check lets pass: {error}") from error
 
 
 def load_model(data: bytes) -> None:
@@ -162,7 +194,7 @@ SURFACES: dict[str, Surface] = {
     "soundtrack": (lambda: [(ROOT / "examples" / "soundtrack" / "soundtrack.yaml").read_bytes()], load_soundtrack),
     "model": (lambda: [(TINY / "model.onnx").read_bytes()], load_model),
     "zip": (zip_seeds, open_zip),
-    "soundfont": (lambda: [CHIP_SOUNDFONT.read_bytes()], look_at_soundfont),
+    "soundfont": (soundfont_seeds, play_soundfont),
 }
 
 
