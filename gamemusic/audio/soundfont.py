@@ -173,7 +173,7 @@ def soundfont_info(path: Path) -> dict[str, str]:
         head = file.read(24)
         if head[12:16] != b"LIST" or head[20:24] != b"INFO":
             return found
-        rest = file.read(min(int.from_bytes(head[16:20], "little") - 4, _MOST_INFO))
+        rest = file.read(max(0, min(int.from_bytes(head[16:20], "little") - 4, _MOST_INFO)))
     place = 0
     while place + 8 <= len(rest):
         name, size = rest[place : place + 4], int.from_bytes(rest[place + 4 : place + 8], "little")
