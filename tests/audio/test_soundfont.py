@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 import gamemusic.audio.soundfont
-from gamemusic.audio.soundfont import SOUNDFONT_VARIABLE, find_soundfont, installed_soundfonts, soundfont_sha256
+from gamemusic.audio.soundfont import (
+    SOUNDFONT_VARIABLE,
+    check_soundfont,
+    find_soundfont,
+    installed_soundfonts,
+    soundfont_info,
+    soundfont_sha256,
+)
 from gamemusic.errors import FormatError, InputError, MissingError
 
 
@@ -85,3 +92,17 @@ def test_sha256_follows_the_file(tmp_path: Path) -> None:
 
 def test_the_real_one(mono_font: Path) -> None:
     assert find_soundfont(mono_font) == mono_font
+
+
+def test_a_description_of_no_length_is_none(tmp_path: Path) -> None:
+    """Found by mutated files: its list said that it ends before it begins."""
+    path = tmp_path / "a.sf2"
+    path.write_bytes(b"RIFF" + struct.pack("<I", 92) + b"sfbkLIST" + bytes(4) + b"INFO" + bytes(76))
+    assert soundfont_info(check_soundfont(path)) == {}
+
+
+def test_dls_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.dls"
+    path.write_bytes(b"RIFF" + struct.pack("<I", 92) + b"DLS " + bytes(88))
+    with pytest.raises(FormatError, match="this is a DLS file, which is not read; convert it"):
+        find_soundfont(path)
