@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from gamemusic.errors import FormatError
+from gamemusic.limits import LIMITS
 from gamemusic_export.model import ModelSize, MoodLSTM
 
 __all__ = ["load_model", "read_tensors", "save_model", "write_tensors"]
@@ -53,7 +54,10 @@ def load_model(path: Path) -> tuple[MoodLSTM, dict[str, str]]:
     with safe_open(path, framework="pt") as file:
         metadata: dict[str, str] = file.metadata() or {}
     try:
-        model = MoodLSTM(ModelSize(**json.loads(metadata["size"])))
+        size = ModelSize(**json.loads(metadata["size"]))
+        if size.layers > LIMITS.model_layers or size.hidden > LIMITS.model_cells:  # before memory is taken for it
+            raise ValueError(f"{size.layers} layers of {size.hidden} cells are more than any model has")
+        model = MoodLSTM(size)
         model.load_state_dict({name: value.to(torch.float32) for name, value in tensors.items()})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise FormatError(f"holds no model of this version: {error}", file=path) from error

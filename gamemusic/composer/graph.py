@@ -20,7 +20,7 @@ from gamemusic.errors import FormatError, PackError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_SIZE
 
-__all__ = ["Node", "Size", "check_graph", "expected_nodes"]
+__all__ = ["Node", "Size", "check_graph", "expected_nodes", "printable"]
 
 Array = npt.NDArray[Any]
 
@@ -30,6 +30,8 @@ _MAX_COLUMNS, _MAX_ROWS = 256, 1 << 17
 _OPSET, _IR_VERSION = 17, 8
 _TABLE = 2048
 _LOGIT_LIMIT = float(1 << 20)
+_MOST_METADATA = 1 << 14
+"""Longest text of the metadata, in bytes."""
 _FLOAT, _UINT8, _INT8, _INT32, _INT64 = 1, 2, 3, 6, 7
 _TYPES: dict[int, str] = {_FLOAT: "<f4", _UINT8: "u1", _INT8: "i1", _INT32: "<i4", _INT64: "<i8"}
 
@@ -74,7 +76,13 @@ def check_graph(model: bytes, *, file: object = "model.onnx", limits: Limits = L
     try:
         return _check(model, limits)
     except FormatError as error:
-        raise PackError(f"this is not a model of gamemusic: {error}; export it again", file=file) from None
+        reason = printable(str(error))
+        raise PackError(f"this is not a model of gamemusic: {reason}; export it again", file=file) from None
+
+
+def printable(text: str, most: int = 600) -> str:
+    """Return the beginning of what a stranger's model says, with all that is not printed escaped."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[:most])
 
 
 def _check(model: bytes, limits: Limits) -> Size:
@@ -86,6 +94,7 @@ def _check(model: bytes, limits: Limits) -> Size:
     sets = [parse(part, {1: BYTES, 2: NUMBER}) for part in root.parts.get(8, ())]
     if [(one.text(1), one.number(2)) for one in sets] != [("", _OPSET)]:
         raise FormatError(f"another set of operators than {_OPSET}")
+    _check_metadata(root)
     graphs = root.parts.get(7, [])
     if len(graphs) != 1:
         raise FormatError(f"{len(graphs)} graphs, expected 1")
@@ -96,6 +105,18 @@ def _check(model: bytes, limits: Limits) -> Size:
     _check_ports(graph, size)
     _check_constants(constants, size)
     return size
+
+
+def _check_metadata(root: Message) -> None:
+    """Check that the metadata, which ONNX Runtime hands on as it is, are short texts, each under a name of its own."""
+    names: set[str] = set()
+    for part in root.parts.get(14, ()):
+        entry = parse(part, {1: BYTES, 2: BYTES})
+        name = entry.text(1)
+        entry.text(2, _MOST_METADATA)
+        if name in names:
+            raise FormatError(f"metadata with {name!r} twice")
+        names.add(name)
 
 
 def expected_nodes(layers: int) -> Iterator[Node]:
@@ -198,7 +219,7 @@ def _read_port(part: memoryview) -> tuple[str, int, int]:
     port = parse(part, {1: BYTES, 2: BYTES})
     tensor = parse(parse(port.part(2), {1: BYTES}).part(1), {1: NUMBER, 2: BYTES})
     sizes = [parse(one, {1: NUMBER, 2: BYTES}) for one in parse(tensor.part(2), {1: BYTES}).parts.get(1, ())]
-    if len(sizes) != 2 or sizes[0].text(2) != "batch" or sizes[1].parts:
+    if len(sizes) != 2 or sizes[0].text(2) != "batch" or sizes[0].numbers or sizes[1].parts:
         raise FormatError(f"{port.text(1)} is not of the shape (batch, size)")
     return port.text(1), tensor.number(1), sizes[1].number(1)
 

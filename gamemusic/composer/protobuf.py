@@ -6,8 +6,9 @@ that may be in it; any other field, wire type or length is an error, so that two
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from gamemusic.errors import FormatError
 
@@ -15,6 +16,7 @@ __all__ = ["BYTES", "NUMBER", "Message", "parse"]
 
 NUMBER, BYTES = 0, 2
 """Wire types: a number of variable length, and bytes with their length before them."""
+_T = TypeVar("_T")
 _MOST_FIELDS = 20_000
 """Most fields in a message, those of the messages inside left out."""
 
@@ -29,19 +31,27 @@ class Message:
     """Bytes, text, packed numbers or messages."""
 
     def number(self, key: int, usual: int = 0) -> int:
-        """Return the last number of a field, as protocol buffers have it; ``usual`` without one."""
-        return self.numbers.get(key, [usual])[-1]
-
-    def part(self, key: int) -> bytes:
-        """Return the last bytes of a field, none without one."""
-        found = self.parts.get(key)
-        return bytes(found[-1]) if found else b""
-
-    def text(self, key: int, most: int = 256) -> str:
-        """Return the last text of a field.
+        """Return the number of a field, ``usual`` without one.
 
         Raises:
-            FormatError: It is no UTF-8, or longer than ``most`` bytes.
+            FormatError: It is there twice.
+        """
+        return _only(key, self.numbers.get(key, [usual]))
+
+    def part(self, key: int) -> bytes:
+        """Return the bytes of a field, none without one.
+
+        Raises:
+            FormatError: They are there twice: of messages, other readers would see both joined.
+        """
+        found = self.parts.get(key)
+        return bytes(_only(key, found)) if found else b""
+
+    def text(self, key: int, most: int = 256) -> str:
+        """Return the text of a field.
+
+        Raises:
+            FormatError: It is there twice, is no UTF-8, or longer than ``most`` bytes.
         """
         found = self.part(key)
         if len(found) > most:
@@ -55,9 +65,11 @@ class Message:
         """Return a field of repeated numbers, packed or one by one.
 
         Raises:
-            FormatError: There are more than ``most``, or the last one is cut off.
+            FormatError: There are more than ``most``, the last one is cut off, or some are packed and some are not.
         """
         found = list(self.numbers.get(key, ()))
+        if found and key in self.parts:  # their order is lost here
+            raise FormatError(f"a field {key} that is written in two ways")
         for part in self.parts.get(key, ()):
             place = 0
             while place < len(part):
@@ -102,6 +114,12 @@ def parse(data: bytes | memoryview, allowed: Mapping[int, int | tuple[int, ...]]
         message.parts.setdefault(key, []).append(view[place : place + length])
         place += length
     return message
+
+
+def _only(key: int, found: Sequence[_T]) -> _T:
+    if len(found) > 1:
+        raise FormatError(f"a field {key} that is there {len(found):,} times")
+    return found[0]
 
 
 def _number(view: memoryview, place: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gamemusic.composer.graph import check_graph
+from gamemusic.composer.graph import check_graph, printable
 from gamemusic.errors import MissingError, PackError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_VERSION
@@ -60,39 +60,42 @@ class Session:
     def _open(self, model: bytes) -> onnxruntime.InferenceSession:
         try:
             import onnxruntime
-        except ImportError as error:
+
+            options = onnxruntime.SessionOptions()
+        except Exception as error:  # it raises again whatever its library raised, and an emptied folder has nothing
             raise MissingError(
-                f"ONNX Runtime cannot be imported ({error}); install it with: pip install onnxruntime"
+                f"ONNX Runtime cannot be imported ({printable(str(error), 200)}); "
+                "install it with: pip install onnxruntime"
             ) from error
-        options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         options.enable_cpu_mem_arena = False
         try:
             return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises many types without a common root but Exception
-            reason = str(error).splitlines()[0][:200]
+            reason = printable(str(error).partition("\n")[0], 200)
             raise PackError(f"not a usable model: {reason}; export it again", file=self._file) from error
 
     def _check_metadata(self) -> None:
+        said = {name: printable(value, 20) for name, value in self.metadata.items()}
         if self.metadata.get("format") != str(FORMAT_VERSION):
             raise PackError(
-                f"model format {self.metadata.get('format')!r} found, {FORMAT_VERSION} expected; "
+                f"model format {said.get('format')!r} found, {FORMAT_VERSION} expected; "
                 "export it again with this version",
                 file=self._file,
             )
         if self.metadata.get("vocabulary_hash") != VOCABULARY_HASH:
             raise PackError(
-                f"the model's vocabulary (version {self.metadata.get('vocabulary_version')}, "
-                f"hash {str(self.metadata.get('vocabulary_hash'))[:12]}) is not this release's "
+                f"the model's vocabulary (version {said.get('vocabulary_version')}, "
+                f"hash {str(said.get('vocabulary_hash'))[:12]}) is not this release's "
                 f"(version {VOCABULARY_VERSION}, hash {VOCABULARY_HASH[:12]}); train it again with this version",
                 file=self._file,
             )
         for name, value in (("layers", self.layers), ("hidden", self.hidden)):
             if self.metadata.get(name) != str(value):
-                said = self.metadata.get(name, "")[:20]
                 raise PackError(
-                    f"metadata {name!r} says {said!r}, the graph has {value}; export it again", file=self._file
+                    f"metadata {name!r} says {said.get(name, '')!r}, the graph has {value}; export it again",
+                    file=self._file,
                 )
 
     def _check_numbers(self) -> None:
@@ -130,5 +133,7 @@ class Session:
         try:
             logits, *states = self._session.run(self._outputs, {"features": features, **memory})
         except Exception as error:  # onnxruntime raises many types without a common root but Exception
-            raise PackError(f"the model cannot be run: {str(error)[:200]}; export it again", file=self._file) from error
+            raise PackError(
+                f"the model cannot be run: {printable(str(error), 200)}; export it again", file=self._file
+            ) from error
         return logits, dict(zip(self._states, states, strict=True))

@@ -17,9 +17,13 @@ from gamemusic.packs.nodes import shorten
 __all__ = ["ZipMembers"]
 
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_END = struct.Struct("<4H2LH")
+_LONG_SIZES = "<LQQ"
+_DESCRIPTORS = tuple((mark, sizes) for sizes in (_LONG_SIZES, "<LLL") for mark in (b"PK\x07\x08", b""))
+"""How sizes may follow a member's data, the longest first; the mark is left out by some."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DESCRIPTOR_BYTES = 24
-_ENCRYPTED, _HAS_DESCRIPTOR = 0x1, 0x8
+_ENCRYPTED, _HAS_DESCRIPTOR, _UTF8 = 0x1, 0x8, 0x800
+_UNICODE_PATH = 0x7075
 _ROOT_FILES = ("card.json", "preset.yaml")
 
 
@@ -36,20 +40,23 @@ class ZipMembers:
             raise InputError(f"the file {path} cannot be read: {error.strerror}") from None
         if len(data) > limits.pack_bytes:
             raise self._fail(f"the zip is larger than {limits.pack_bytes} bytes")
+        many = f"there are more than {limits.pack_files} files, which no mood pack has"
+        if data.count(b"PK\x01\x02") > 4 * limits.pack_files + 64:  # a million of them would fill the memory
+            raise self._fail(many)
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
             infos = self._archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, EOFError):
             raise self._fail("this is no zip file, or a damaged one; get or make it again") from None
         if len(infos) > limits.pack_files:
-            raise self._fail(f"there are more than {limits.pack_files} files, which no mood pack has")
+            raise self._fail(many)
+        total = sum(info.file_size for info in infos)
+        if total > limits.pack_bytes:
+            raise self._fail(f"the files are {total} bytes together, allowed are {limits.pack_bytes}")
         self._check_layout(data, infos)
         for info in infos:
             self._check_member(info)
         self._infos = self._strip({info.filename: info for info in infos if not info.is_dir()})
-        total = sum(info.file_size for info in infos)
-        if total > limits.pack_bytes:
-            raise self._fail(f"the files are {total} bytes together, allowed are {limits.pack_bytes}")
         check_member_names(self._infos, limits)
 
     def _fail(self, message: str) -> PackError:
@@ -67,30 +74,46 @@ class ZipMembers:
             raise self._fail(hidden)
         end = 0
         for info in sorted(infos, key=lambda info: info.header_offset):
-            slack = info.header_offset - end
-            if slack < 0:
+            if info.header_offset < end:
                 raise self._fail(f"{shorten(info.orig_filename)} overlaps another file of the zip; make it again")
-            if slack > (_DESCRIPTOR_BYTES if end else 0):
+            if info.header_offset > end:
                 raise self._fail(hidden)
             end = self._member_end(data, info)
-        if not end <= self._archive.start_dir <= end + _DESCRIPTOR_BYTES:
+        directory = self._archive.start_dir
+        if directory != end:
             raise self._fail(hidden)
+        # a zip64 has more before its end, and some programs believe the one, some the other
+        count, comment = len(infos), len(self._archive.comment)
+        if _END.unpack_from(data, tail + 4) != (0, 0, count, count, tail - directory, directory, comment):
+            raise self._fail("the end of the zip describes another directory than it has; make it again")
 
     def _member_end(self, data: bytes, info: zipfile.ZipInfo) -> int:
-        """Return where a member's data ends, after checking that its own header agrees with the directory."""
+        """Return where a member ends, after checking that what stands there agrees with the directory."""
         header = data[info.header_offset : info.header_offset + _LOCAL_HEADER.size]
         if len(header) < _LOCAL_HEADER.size:
             raise self._fail("the zip is cut off; get it again")
         mark, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL_HEADER.unpack(header)
         start = info.header_offset + _LOCAL_HEADER.size
         name = data[start : start + name_length]
-        encoding = "utf-8" if info.flag_bits & 0x800 else "cp437"
+        encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
         same = name == info.orig_filename.encode(encoding, "replace") and method == info.compress_type
-        if not flags & _HAS_DESCRIPTOR:
-            same = same and (crc, packed, size) == (info.CRC, info.compress_size, info.file_size)
+        same = same and not (flags ^ info.flag_bits) & (_ENCRYPTED if name.isascii() else _ENCRYPTED | _UTF8)
+        start += name_length
+        same = same and not _is_renamed(info.extra) and not _is_renamed(data[start : start + extra_length])
+        end = int(start + extra_length + info.compress_size)
+        known = (info.CRC, info.compress_size, info.file_size)
+        found = (crc, packed, size)
+        if flags & _HAS_DESCRIPTOR:
+            same = same and all(one in (0, 0xFFFFFFFF, other) for one, other in zip(found, known, strict=True))
+            fit = [pair for pair in _DESCRIPTORS if max(known) < 1 << 32 or pair[1] == _LONG_SIZES]
+            written = (mark + struct.pack(sizes, *known) for mark, sizes in fit)
+            length = next((len(one) for one in written if data.startswith(one, end)), None)
+            same, end = same and length is not None, end + (length or 0)
+        else:
+            same = same and found == known
         if mark != b"PK\x03\x04" or not same:
             raise self._fail(f"{shorten(info.orig_filename)} is described in two different ways; make the zip again")
-        return int(start + name_length + extra_length + info.compress_size)
+        return end
 
     def _check_member(self, info: zipfile.ZipInfo) -> None:
         name, mode = info.orig_filename, info.external_attr >> 16
@@ -104,6 +127,13 @@ class ZipMembers:
             )
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise self._fail(f"{shorten(name)} is a link or device; replace it by the file itself")
+        if is_junk(name) and not {"", ".", ".."}.isdisjoint(name.rstrip("/").split("/")):
+            raise self._fail(f"the file name {shorten(name)} leads out of the pack; rename the file")
+        if info.is_dir():
+            if info.file_size:
+                raise self._fail(f"{shorten(name)} is a folder and has content; make the zip again")
+            for part in name[:-1].split("/"):
+                check_member_names((part,), self._limits)
         unpacked = info.file_size
         if unpacked > self._limits.zip_ratio_free_bytes and unpacked > self._limits.zip_ratio * info.compress_size:
             raise self._fail(f"{shorten(name)} unpacks to more than {self._limits.zip_ratio} times its size")
@@ -138,3 +168,13 @@ class ZipMembers:
         if len(data) != info.file_size:
             raise self._fail(f"{name} has {len(data)} bytes, expected {info.file_size}; get or make the zip again")
         return data
+
+
+def _is_renamed(extra: bytes) -> bool:
+    """Return whether a header's extra fields hold another name, which some programs take and others do not."""
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<HH", extra)
+        if kind == _UNICODE_PATH:
+            return True
+        extra = extra[4 + length :]
+    return False

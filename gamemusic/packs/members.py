@@ -25,6 +25,9 @@ _DEVICES = frozenset(
 )
 
 
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
 class Members(Protocol):
     """The files of a pack that is being opened."""
 
@@ -84,6 +87,11 @@ def check_member_names(names: Iterable[str], limits: Limits = LIMITS) -> None:
         if folded in seen:
             raise PackError(f"{name!r} and {seen[folded]!r} are the same file on some systems; rename one of them")
         seen[folded] = name
+    for folded, name in seen.items():
+        parts = folded.split("/")
+        for count in range(1, len(parts)):
+            if (file := seen.get("/".join(parts[:count]))) is not None:
+                raise PackError(f"{file!r} is a file, and {name!r} needs a folder of that name; rename one of them")
 
 
 class FolderMembers:
@@ -93,6 +101,7 @@ class FolderMembers:
         self.path = path
         self._limits = limits
         self._sizes: dict[str, int] = {}
+        self._folders = 0
         try:
             self._scan(path, "")
         except OSError as error:
@@ -109,14 +118,16 @@ class FolderMembers:
                 if entry.is_symlink():
                     raise PackError(f"{name!r} is a link; replace it by the file itself", file=self.path)
                 if stat.S_ISDIR(status.st_mode) and name.count("/") < self._limits.folder_depth:
+                    self._folders += 1
                     self._scan(Path(entry.path), name + "/")
                 elif stat.S_ISREG(status.st_mode):
                     self._sizes[name] = status.st_size
                 else:
                     raise PackError(f"{name!r} is no ordinary file; remove it", file=self.path)
-                if len(self._sizes) > self._limits.pack_files:
+                if max(len(self._sizes), self._folders) > self._limits.pack_files:
                     raise PackError(
-                        f"there are more than {self._limits.pack_files} files, which no mood pack has", file=self.path
+                        f"there are more than {self._limits.pack_files} files or folders, which no mood pack has",
+                        file=self.path,
                     )
 
     def names(self) -> tuple[str, ...]:
@@ -130,7 +141,12 @@ class FolderMembers:
     def read(self, name: str, most: int) -> bytes:
         """See `Members`."""
         try:
-            with open(self.path / name, "rb") as stream:
+            # what was a file when the folder was read may be a link or a pipe by now, which must neither be followed
+            # nor waited for
+            descriptor = os.open(self.path / name, os.O_RDONLY | _NO_LINKS)
+            with os.fdopen(descriptor, "rb") as stream:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise PackError(f"{name} is no ordinary file; remove it", file=self.path)
                 data = stream.read(most + 1)
         except OSError as error:
             raise PackError(f"{name} cannot be read: {error.strerror}", file=self.path) from None

@@ -20,6 +20,7 @@ import onnxruntime
 from gamemusic.composer.composer import Composer
 from gamemusic.composer.graph import Size
 from gamemusic.composer.session import Memory, Session
+from gamemusic.limits import Limits
 from gamemusic.packs.pack import open_pack
 
 
@@ -53,7 +54,7 @@ def compose(path: Path) -> dict[str, object]:
     return {"notes": notes, "bits": session.digest.hexdigest(), "steps": len(session.shown)}
 
 
-def _measure(model: bytes, *, file: object) -> Size:
+def _measure(model: bytes, *, file: object, limits: Limits) -> Size:
     """Return a model's size without checking it: the control's weights are too large on purpose."""
     inputs = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]).get_inputs()
     return Size((len(inputs) - 1) // 2, inputs[1].shape[1])

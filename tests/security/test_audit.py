@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = r"""
-import random, sys, tempfile
+import os, random, sys, tempfile
 from pathlib import Path
 
 root, count = Path(sys.argv[1]), int(sys.argv[2])
@@ -36,11 +36,15 @@ def hook(event, arguments):
     if not watching:
         return
     if event == "open":
+        if isinstance(arguments[0], int):  # what was opened by its path a moment before
+            return
         path = str(arguments[0])
         if not path.startswith((str(place), str(root / "gamemusic"))):  # the pack, and the SDK's own tables
             heard.append((event, path))
         elif len(arguments) > 1 and arguments[1] not in (None, "r", "rb"):
             heard.append((event, path, arguments[1]))
+        elif len(arguments) > 2 and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
+            heard.append((event, path, arguments[2]))
     elif event == "compile" and arguments[1] == "<unknown>":  # a table's header, read as a literal by NumPy
         pass
     elif event.startswith(WORDS):
@@ -92,6 +96,12 @@ def test_a_thousand_hostile_packs_touch_nothing_else() -> None:
     refused, heard = run(1000)
     assert heard == "[] 0"
     assert refused > 300
+
+
+def test_the_hook_hears_what_is_written() -> None:
+    for call in ("open(place / 'new', 'wb').close()", "os.close(os.open(place / 'new', os.O_WRONLY | os.O_CREAT))"):
+        _, heard = run(2, f"; {call}")
+        assert "'open'" in heard
 
 
 def test_the_hook_hears() -> None:

@@ -7,6 +7,7 @@ corpus: a row says how often each interval occurs, and no longer which notes the
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -155,7 +156,7 @@ def load_features(path: Path) -> FeatureSet:
         with np.load(path, allow_pickle=False) as arrays:
             meta = json.loads(bytes(arrays["meta"]).decode())
             counts, figures, extra = (arrays[name].astype(np.float32) for name in ("counts", "figures", "extra"))
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise FormatError(f"this is not a file of features ({error}); measure the phrases again", file=path) from None
     if (
         meta["format"] != _FORMAT
