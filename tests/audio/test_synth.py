@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gamemusic.audio.soundfont import CHIP_SOUNDFONT
 from gamemusic.audio.synth import DRUM_BANK, Synth, fluidsynth_version
 from gamemusic.errors import FormatError
 
@@ -94,3 +95,31 @@ def test_importing_says_nothing_even_where_ci_is_set(mono_font: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"CI": "1", "PATH": "/usr/bin"}
     )
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_loading_again_and_again_leaves_nothing_behind(mono_font: Path) -> None:
+    """Opened and closed while notes sound; FluidSynth 2.0.5 lost a compressed soundfont's samples each time."""
+    resource = pytest.importorskip("resource")
+    rows = np.zeros((1, 512), np.float32)
+
+    def play() -> None:
+        with Synth(mono_font, sample_rate=22_050, channels=1) as synth:
+            synth.select(0, 0, 73)
+            synth.note_on(0, 60, 100)
+            synth.render(rows, 0, 512)
+            assert rows.any()
+
+    for _ in range(5):
+        play()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(30):
+        play()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024  # kilobytes; one flute has 1 MB
+
+
+@pytest.mark.parametrize("name", ["with space.sf2", "Zaubärflöte ♪ 音.sf2", f"{'long' * 50}.sf2"])
+def test_any_path_may_be_played(mono_font: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(CHIP_SOUNDFONT.read_bytes())
+    with Synth(path, sample_rate=22_050, channels=1) as synth:
+        assert synth.select(0, 0, 73) == (0, 73)
