@@ -6,6 +6,7 @@ Nothing is kept that predicts the held-out music worse than what the mood had be
 from __future__ import annotations
 
 import dataclasses
+import json
 import platform
 import tempfile
 from collections.abc import Callable
@@ -45,6 +46,8 @@ _PHRASES = 40
 _LONG_RUN = 8
 """Lead notes in a row, rhythm included, that different pieces seldom share."""
 _DROPOUT = 0.2
+_FIGURES = {"updates": "update", "tokens": "tokens", "seconds": "seconds", "bits_per_note": "best"}
+"""Figures of a run, by their names in its checkpoint."""
 
 Progress = Callable[[str, dict[str, float]], None]
 
@@ -193,7 +196,9 @@ def _fine_tune(music: OwnMusic, updates: int, seed: int, progress: Progress) -> 
             if not best.exists():
                 raise
             model.load_state_dict(read_tensors(best))
-            return model, {"updates": 0, "tokens": 0, "seconds": 0.0, "bits_per_note": 0.0}, True
+            kept = json.loads((Path(place) / "checkpoint.json").read_text(encoding="utf-8"))
+            figures = {name: float(kept[key]) for name, key in _FIGURES.items()}
+            return model, figures, True
     return model, figures, False
 
 

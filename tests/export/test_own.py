@@ -17,6 +17,7 @@ pytest.importorskip("torch")
 
 from gamemusic.cli.main import main
 from gamemusic.packs.pack import open_pack
+from gamemusic_export.own import train_own
 from gamemusic_export.own_music import LEAST_NOTES, read_roles, study, write_roles
 
 
@@ -119,6 +120,34 @@ def test_a_new_style_learns(mood: Path, tunes: Path, capsys: pytest.CaptureFixtu
     assert (phrase.style, str(phrase.meter)) == ("waltz", "3/4")
     assert gamemusic.compose("./haunted", style="early", bars=8, seed=1).style == "early"
     assert main(["pack", "haunted"]) == 0
+
+
+@pytest.mark.slow
+def test_stopping_keeps_the_best_so_far(mood: Path, tunes: Path) -> None:
+    def stop(stage: str, figures: dict[str, float]) -> None:
+        if figures["update"] >= 30:
+            raise KeyboardInterrupt
+
+    before = open_pack(mood).model
+    verdict = train_own(mood, tunes, style="waltz", updates=240, progress=stop)
+    assert verdict.stopped
+    assert verdict.kept == (verdict.after < verdict.before)
+    pack = open_pack(mood)
+    assert (pack.model != before) == verdict.kept
+    assert pack.card.training.steps == 20  # the last time that it was looked whether it got better
+    assert gamemusic.compose("./haunted", bars=4, seed=1).style == "waltz"
+
+
+@pytest.mark.slow
+def test_stopping_before_anything_was_learned_changes_nothing(mood: Path, tunes: Path) -> None:
+    def stop(stage: str, figures: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    files = {path.name: path.read_bytes() for path in mood.iterdir()}
+    verdict = train_own(mood, tunes, updates=240, fill=False, progress=stop)
+    assert verdict.stopped
+    if not verdict.kept:
+        assert open_pack(mood).model == files["model.onnx"]
 
 
 def test_music_of_nobody_knows_whom_is_personal(mood: Path, tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
