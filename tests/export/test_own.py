@@ -150,6 +150,7 @@ def test_stopping_before_anything_was_learned_changes_nothing(mood: Path, tunes:
         assert open_pack(mood).model == files["model.onnx"]
 
 
+@pytest.mark.slow
 def test_music_of_nobody_knows_whom_is_personal(mood: Path, tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "haunted", "--midi", str(tunes), "--updates", "1", "--keep-preset"]) == 0
     assert "this mood is personal" in capsys.readouterr().out
