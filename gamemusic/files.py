@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and read without waiting for what is none."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from gamemusic.errors import OutputError
+from gamemusic.errors import InputError, OutputError
 
-__all__ = ["check_writable", "write_file", "write_files"]
+__all__ = ["check_writable", "read_file", "shown_name", "write_file", "write_files"]
+
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def check_writable(path: Path) -> None:
@@ -29,6 +32,32 @@ def check_writable(path: Path) -> None:
         raise OutputError(f"{path} is a folder; choose another file name")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"folder {folder} is read-only; write elsewhere or change its permissions")
+
+
+def read_file(path: Path, what: str = "") -> bytes:
+    """Return an ordinary file's content.
+
+    Args:
+        path: A pipe or device at it is neither read nor waited for.
+        what: What the message calls it, such as ``the theme``.
+
+    Raises:
+        InputError: It cannot be read, or is no ordinary file.
+    """
+    called = f"{what} {shown_name(str(path))}".strip()
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InputError(f"{called} is no ordinary file; name one")
+            return stream.read()
+    except OSError as error:
+        raise InputError(f"{called} cannot be read: {error.strerror or error}") from None
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as text that can be printed and written, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gamemusic.errors import OutputError
-from gamemusic.files import check_writable, write_file, write_files
+from gamemusic.errors import InputError, OutputError
+from gamemusic.files import check_writable, read_file, shown_name, write_file, write_files
 
 
 def test_writes_and_replaces(tmp_path: Path) -> None:
@@ -65,3 +65,19 @@ def test_failure_leaves_everything_as_it_was(
         write_files({first: b"new", second: b"new"})
     assert first.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [first]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match=r"the theme .*pipe is no ordinary file"):
+        read_file(tmp_path / "pipe", "the theme")
+    with pytest.raises(InputError, match="Is a directory|no ordinary file"):
+        read_file(tmp_path)
+    (tmp_path / "file").write_bytes(b"abc")
+    assert read_file(tmp_path / "file") == b"abc"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of any bytes")
+def test_names_of_any_bytes_can_be_shown() -> None:
+    assert shown_name(os.fsdecode(b"a\xff\xc3\xa9")) == "a\\xffé"

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gamemusic.errors import MidiError
+from gamemusic.errors import InputError, MidiError
+from gamemusic.files import read_file, shown_name
 from gamemusic.score.midi import MidiNote, MidiSong, read_midi
 from gamemusic.score.phrase import DRUM_TICKS, Chord, Note, Phrase, Role, Track
 from gamemusic.theory import Key
@@ -73,11 +74,11 @@ def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, lo
         loose: Also take what was played to its bar lines, a little before and behind them, as people and our arranger
             play; a corpus does without, since what is moved to the grid may be moved to the wrong place.
     """
-    piece = Piece(path.stem)
+    piece = Piece(shown_name(path.stem))
     try:
-        song = read_midi(path.read_bytes(), file=path.name)
-    except MidiError as error:
-        piece.skipped = str(error)
+        song = read_midi(read_file(path), file=shown_name(path.name))
+    except (InputError, MidiError) as error:
+        piece.skipped = str(error) if isinstance(error, MidiError) else f"{shown_name(path.name)}: {error}"
         return piece
     voices = find_voices(song)
     for voice in voices:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.errors import InputError
 from gamemusic.tokens.state import STREAM_OF_NOTE
 from gamemusic.tokens.vocabulary import INTENSITY_BINS, NOTE, ROLES, STYLE_NAMES, VOCABULARY_HASH
 from gamemusic_export.duplicates import group_duplicates
@@ -115,7 +116,13 @@ def build_dataset(pieces: Sequence[PreparedPiece], rows: Sequence[tuple[str, str
         pieces: Prepared pieces.
         rows: For each, (source, style, licence, credit).
         folder: Made when missing; gets ``steps.npy``, ``dataset.json`` and ``report.json``.
+
+    Raises:
+        InputError: Nothing of the pieces can be used.
     """
+    if all(piece.meta["skipped"] for piece in pieces):
+        reasons = "; ".join(str(piece.meta["skipped"]) for piece in pieces[:3])
+        raise InputError(f"none of {len(pieces)} files can be learned from: {reasons or 'there is none'}")
     groups = group_duplicates({f"{row[0]}/{p.meta['name']}": p.shingles for p, row in zip(pieces, rows, strict=True)})
     kept, piece_of, figures = [], [], []
     table: list[PieceRow] = []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gamemusic.errors import MissingError
-from gamemusic.files import write_file
+from gamemusic.files import shown_name, write_file
 
 __all__ = ["run_own"]
 
@@ -40,7 +40,7 @@ def run_own(words: Sequence[str]) -> int:
         token = pack.preset.styles[pack.preset.default_style].token
     music = study(options.midi, token, roles)
     for one in music.files:
-        name = one.path.relative_to(options.midi)
+        name = shown_name(str(one.path.relative_to(options.midi)))
         if one.skipped:
             print(f"{name}: left out: {one.skipped}")
             continue

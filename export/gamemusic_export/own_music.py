@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import InputError
+from gamemusic.files import read_file, shown_name
 from gamemusic.packs.fingerprint import find_grams
 from gamemusic.packs.nodes import MapNode, ScalarNode
 from gamemusic.packs.yamlfile import dump_yaml, read_yaml
@@ -107,7 +108,7 @@ def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
     given = roles or {}
     pieces, files, facts = [], [], _Facts()
     for path in paths:
-        name = path.relative_to(folder).as_posix()
+        name = shown_name(path.relative_to(folder).as_posix())
         piece = prepare_piece(path, None, given.get(name) or None, loose=True)
         piece.meta["name"] = name
         pieces.append(piece)
@@ -157,7 +158,7 @@ class _Facts:
 def _describe(path: Path, name: str, piece: PreparedPiece, given: Mapping[str, Role | None], facts: _Facts) -> OwnFile:
     if piece.meta["skipped"]:
         return OwnFile(path, str(piece.meta["skipped"]), 0, 0, {})
-    song = read_midi(path.read_bytes(), file=name)
+    song = read_midi(read_file(path), file=name)
     voices = find_voices(song)
     assigned = assign_roles(voices, song.ticks_per_beat, given)
     owner = {id(note): role for role, notes in assigned.items() for note in notes}
@@ -243,7 +244,7 @@ def _spread(count: int, wanted: int) -> Iterator[int]:
 def write_roles(music: OwnMusic, folder: Path) -> bytes:
     """Return a YAML file that says who plays what, for people to correct."""
     table = {
-        one.path.relative_to(folder).as_posix(): {
+        shown_name(one.path.relative_to(folder).as_posix()): {
             label: role.value if role else "none" for label, role in one.roles.items()
         }
         for one in music.files

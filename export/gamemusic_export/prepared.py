@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.errors import InputError
+from gamemusic.files import read_file
 from gamemusic.score.measures import measure
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.tokens.bars import Bar, cut_bars
@@ -106,7 +108,11 @@ def prepare_piece(
     """
     if given or loose:
         return _prepare(path, given, loose=loose)
-    digest = hashlib.sha256(path.read_bytes() + f"{PREPARE_VERSION} {VOCABULARY_HASH}".encode()).hexdigest()
+    try:
+        content = read_file(path)
+    except InputError:  # which `read_piece` says
+        return _prepare(path)
+    digest = hashlib.sha256(content + f"{PREPARE_VERSION} {VOCABULARY_HASH}".encode()).hexdigest()
     kept = None if cache is None else cache / f"{digest}.npz"
     if kept is not None and kept.exists():
         with np.load(kept, allow_pickle=False) as arrays:

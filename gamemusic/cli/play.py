@@ -162,10 +162,9 @@ def _play_file(options: argparse.Namespace) -> int:
 
 
 def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    from gamemusic.files import read_file
+
+    return read_file(path)
 
 
 def _write_wav(options: argparse.Namespace, seed: int) -> int:

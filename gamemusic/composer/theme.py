@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gamemusic.errors import InputError, MidiError
+from gamemusic.files import read_file
 from gamemusic.score.midi import MidiSong, MidiTrack, read_midi
 from gamemusic.score.phrase import Note, Phrase, Role
 from gamemusic.theory import MODES, Key, parse_key
@@ -69,10 +70,7 @@ def read_theme(path: str | Path) -> Theme:
         MidiError: When it is no MIDI file.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"the theme {path} cannot be read: {error.strerror}") from None
+    data = read_file(path, "the theme")
     if len(data) > _MAX_FILE_BYTES:
         raise MidiError(f"the theme has {len(data):,} bytes, allowed are {_MAX_FILE_BYTES:,}", file=path)
     return theme_of_song(read_midi(data, file=path), file=path)

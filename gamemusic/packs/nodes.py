@@ -23,6 +23,7 @@ __all__ = [
     "ScalarNode",
     "hidden_character",
     "node_of",
+    "one_line",
     "plain",
     "shorten",
 ]
@@ -47,7 +48,7 @@ class Node:
 
     def fail(self, message: str) -> FormatError:
         """Return the error that says ``message`` about this place; the caller raises it."""
-        return FormatError(message, file=self.file, line=self.line, column=self.column)
+        return FormatError(one_line(message), file=self.file, line=self.line, column=self.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,12 @@ def hidden_character(text: str) -> int | None:
 def shorten(text: str) -> str:
     """Return ``text`` quoted for a message, at most its first 40 characters, with what does not show escaped."""
     return ascii(text[:40] + "...") if len(text) > 40 else repr(text)
+
+
+def one_line(message: str, longest: int = 1000) -> str:
+    """Return a message in one line of bounded length: what it quotes may have line breaks, or fill its file."""
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in message[:longest])
+    return f"{shown}..." if len(message) > longest else shown
 
 
 def plain(node: Node) -> object:

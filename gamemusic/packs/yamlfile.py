@@ -18,7 +18,17 @@ from typing import Any, NoReturn
 
 from gamemusic.errors import FormatError, InputError
 from gamemusic.limits import LIMITS
-from gamemusic.packs.nodes import Entry, ListNode, MapNode, Node, Scalar, ScalarNode, hidden_character, shorten
+from gamemusic.packs.nodes import (
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    Scalar,
+    ScalarNode,
+    hidden_character,
+    one_line,
+    shorten,
+)
 
 __all__ = [
     "MAX_DEPTH",
@@ -199,7 +209,8 @@ def _decode(data: bytes, file: str, bounds: Bounds) -> str:
     if len(data) > bounds.size:
         raise FormatError(f"the file has {len(data)} bytes, allowed are {bounds.size}; make it smaller", file=file)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FormatError("the file is UTF-16, expected UTF-8; save it as UTF-8", file=file, line=1, column=1)
+        found = "UTF-32" if data.startswith(b"\xff\xfe\x00\x00") else "UTF-16"
+        raise FormatError(f"the file is {found}, expected UTF-8; save it as UTF-8", file=file, line=1, column=1)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -243,7 +254,7 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml", bounds: Bounds = SMA
         raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark or loader.get_mark()
-        problem = str(error.problem or error.context)
+        problem = one_line(str(error.problem or error.context), 200)
         hint = "; indent with spaces, not tabs" if "\\t" in problem else ""
         message = f"this is not YAML: {problem}{hint}"
         raise FormatError(message, file=name, line=mark.line + 1, column=mark.column + 1) from None

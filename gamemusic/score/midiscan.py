@@ -8,6 +8,7 @@ over meta events, key signatures that do not exist. Format: Standard MIDI Files 
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -123,7 +124,7 @@ def _unwrap(data: bytes) -> tuple[int, int]:
                 raise _Fault(f"the RIFF chunk at byte {offset} says {size:,} bytes, but the file ends before that")
             return offset + 8, offset + 8 + size
         offset += 8 + size + size % 2
-    raise _Fault("the RIFF file holds no 'data' chunk with MIDI in it")
+    raise _Fault(f"the RIFF file holds no 'data' chunk with MIDI in it before it ends at byte {len(data)}")
 
 
 def _chunk(data: bytes, offset: int, stop: int) -> tuple[bytes, int]:
@@ -222,7 +223,8 @@ def _walk(body: bytes, base: int, budget: int, limits: Limits) -> tuple[RawTrack
             track.programs.append((tick, channel, program))
         pos += length
     else:
-        raise _Fault(f"the file holds more than {limits.midi_events:,} events, the most that are read")
+        most = f"{limits.midi_events:,} events"
+        raise _Fault(f"the file holds more than {most}, the most that are read, before byte {base + pos}")
     for key, (start, velocity, program) in sounding.items():  # hanging notes end with the track
         notes.append((start, key & 0x7F, max(tick, start + 1), velocity, key >> 7, program))
     if stubs:
@@ -275,7 +277,8 @@ def _take_meta(track: RawTrack, tick: int, kind: int, value: bytes, where: int, 
 def _text(value: bytes, longest: int) -> str:
     """Return a name as printable text: UTF-8 where it is that, else Latin-1."""
     try:
-        text = value[: 4 * longest].decode("utf-8")
+        # what is cut may end within a character, which this decoder waits for
+        text = getincrementaldecoder("utf-8")().decode(value[: 4 * longest], final=len(value) <= 4 * longest)
     except UnicodeDecodeError:
         text = value[:longest].decode("latin-1")
     return "".join(character if character.isprintable() else " " for character in text).strip()[:longest]

@@ -19,6 +19,7 @@ from gamemusic.composer.bridge import compose_bridge
 from gamemusic.composer.composer import Composer
 from gamemusic.composer.stinger import compose_stinger
 from gamemusic.errors import InputError, PackError
+from gamemusic.files import read_file
 from gamemusic.packs.pack import open_pack
 from gamemusic.score.midi import MidiSong, write_midi
 from gamemusic.score.phrase import Phrase
@@ -143,10 +144,7 @@ def _phrase(origin: Origin, intensity: float) -> Phrase:
 @functools.lru_cache(maxsize=1)
 def _source(origin: Origin) -> tuple[Phrase, MidiSong]:
     style = _composer(origin.pack, origin.digest).pack.preset.style(origin.style)
-    try:
-        data = Path(origin.source).read_bytes()
-    except OSError as error:
-        raise InputError(f"the source {origin.source} cannot be read: {error.strerror}") from None
+    data = read_file(Path(origin.source), "the source")
     if hashlib.sha256(data).hexdigest() != origin.source_digest:
         raise InputError(f"the source {origin.source} changed while the soundtrack was baked; bake again")
     phrase, song = read_source(data, style.orchestration(), file=Path(origin.source).name)

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from gamemusic.errors import FormatError, InputError, suggest
-from gamemusic.files import write_file
+from gamemusic.files import read_file, write_file
 from gamemusic.packs.yamlfile import find_spot
 from gamemusic.soundtrack.plan import MAX_TAKES
 from gamemusic.soundtrack.schema import Soundtrack, load_soundtrack, take_seed
@@ -29,10 +29,7 @@ def pick_take(path: Path, name: str, take: int) -> int:
     """
     if isinstance(take, bool) or not isinstance(take, int) or not 1 <= take <= MAX_TAKES:
         raise InputError(f"a take is a number from 1 to {MAX_TAKES} (received {take!r})")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"soundtrack {path} cannot be read: {error.strerror}") from None
+    data = read_file(path, "soundtrack")
     soundtrack = load_soundtrack(data, file=path)
     if name not in soundtrack.cues:
         known = ", ".join(list(soundtrack.cues)[:12])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gamemusic.composer.stinger import STINGERS
 from gamemusic.errors import FormatError, GameMusicError, suggest
+from gamemusic.files import read_file
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.nodes import Node
 from gamemusic.packs.pack import Pack
@@ -171,9 +172,7 @@ def read_plan(path: Path) -> Plan:
 def _check_source(path: Path, preset: Preset, style: str, node: Node) -> None:
     """See that a MIDI file can be played in a composed one's place."""
     try:
-        read_source(path.read_bytes(), preset.style(style or None).orchestration(), file=path.name)
-    except OSError as error:
-        raise node.fail(f"source: {path.name} cannot be read: {error.strerror}") from None
+        read_source(read_file(path), preset.style(style or None).orchestration(), file=path.name)
     except GameMusicError as error:
         raise node.fail(f"source: {error}") from None
 
