@@ -34,23 +34,26 @@ def check_writable(path: Path) -> None:
         raise OutputError(f"folder {folder} is read-only; write elsewhere or change its permissions")
 
 
-def read_file(path: Path, what: str = "") -> bytes:
+def read_file(path: Path, what: str = "", *, most: int = -1) -> bytes:
     """Return an ordinary file's content.
 
     Args:
         path: A pipe or device at it is neither read nor waited for.
         what: What the message calls it, such as ``the theme``.
+        most: Bytes of it; one more is read, so that the caller sees that it is longer. -1: all.
 
     Raises:
         InputError: It cannot be read, or is no ordinary file.
     """
     called = f"{what} {shown_name(str(path))}".strip()
+    if "\0" in str(path):
+        raise InputError(f"{ascii(called)} is not a path that can be opened")
     try:
         descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise InputError(f"{called} is no ordinary file; name one")
-            return stream.read()
+            return stream.read(most if most < 0 else most + 1)
     except OSError as error:
         raise InputError(f"{called} cannot be read: {error.strerror or error}") from None
 

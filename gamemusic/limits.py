@@ -61,7 +61,7 @@ class Limits:
     midi_tracks: int = 1024
     """Tracks of a MIDI file."""
     midi_chord: int = 128
-    """Notes struck in one channel on one tick."""
+    """Notes struck on one tick in one channel of a track."""
     midi_ticks: int = 2**31 - 1
     """Length of a MIDI file in ticks."""
     midi_beats: int = 100_000

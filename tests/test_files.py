@@ -72,9 +72,12 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match=r"the theme .*pipe is no ordinary file"):
         read_file(tmp_path / "pipe", "the theme")
-    with pytest.raises(InputError, match="Is a directory|no ordinary file"):
+    with pytest.raises(InputError, match=r"Is a directory|no ordinary file"):
         read_file(tmp_path)
+    with pytest.raises(InputError, match="not a path that can be opened"):
+        read_file(Path("a\0b"))
     (tmp_path / "file").write_bytes(b"abc")
+    assert read_file(tmp_path / "file", most=1) == b"ab"
     assert read_file(tmp_path / "file") == b"abc"
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import InputError
-from gamemusic.files import read_file
+from gamemusic.files import read_file, shown_name
 from gamemusic.score.measures import measure
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.tokens.bars import Bar, cut_bars
@@ -117,6 +117,7 @@ def prepare_piece(
     if kept is not None and kept.exists():
         with np.load(kept, allow_pickle=False) as arrays:
             meta = json.loads(bytes(arrays["meta"]).decode())
+            meta["name"] = shown_name(path.stem)  # a copy's content is kept under the first one's name
             return PreparedPiece(
                 arrays["steps"], arrays["excerpts"], arrays["phrase_of_step"], arrays["shingles"], meta
             )

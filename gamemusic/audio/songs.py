@@ -13,6 +13,7 @@ import numpy.typing as npt
 from gamemusic.audio.loudness import db_to_amplitude, peak
 from gamemusic.audio.reverb import wet
 from gamemusic.audio.synth import DRUM_BANK, Synth, check_sample_rate
+from gamemusic.errors import MidiError
 from gamemusic.score.midi import MidiSong
 from gamemusic.score.orchestration import Room
 from gamemusic.units import BLOCK_FRAMES
@@ -24,6 +25,8 @@ _DRUMS = 9
 _TAIL_SECONDS = 4.0
 _SEND = 0.25
 _USUAL_TEMPO = 120.0
+_MOST_SECONDS = 3600.0
+"""Longest song, which takes 1.4 GB at 48 kHz; a file of a few bytes may say that it lasts for weeks."""
 
 
 def render_song(song: MidiSong, soundfont: Path, sample_rate: int) -> npt.NDArray[np.float32]:
@@ -35,11 +38,14 @@ def render_song(song: MidiSong, soundfont: Path, sample_rate: int) -> npt.NDArra
         sample_rate: In hertz, 8000..96000.
 
     Raises:
+        MidiError: It lasts more than an hour.
         InputError, MissingError, FormatError: See `Synth`.
     """
     check_sample_rate(sample_rate)
     events = sorted(_events(song, sample_rate))
     end = (events[-1][0] if events else 0) + round(_TAIL_SECONDS * sample_rate)
+    if end > _MOST_SECONDS * sample_rate:
+        raise MidiError(f"it lasts {end / sample_rate:,.0f} seconds, of which at most {_MOST_SECONDS:,.0f} are played")
     frames = -(-end // BLOCK_FRAMES) * BLOCK_FRAMES
     mono = np.zeros(frames, np.float32)
     playing = [-1] * _CHANNELS

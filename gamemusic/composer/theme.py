@@ -70,9 +70,9 @@ def read_theme(path: str | Path) -> Theme:
         MidiError: When it is no MIDI file.
     """
     path = Path(path)
-    data = read_file(path, "the theme")
+    data = read_file(path, "the theme", most=_MAX_FILE_BYTES)
     if len(data) > _MAX_FILE_BYTES:
-        raise MidiError(f"the theme has {len(data):,} bytes, allowed are {_MAX_FILE_BYTES:,}", file=path)
+        raise MidiError(f"the theme has more than {_MAX_FILE_BYTES:,} bytes", file=path)
     return theme_of_song(read_midi(data, file=path), file=path)
 
 

@@ -91,7 +91,7 @@ class Number(Kind[float]):
 
     def read(self, node: Node, where: str) -> float:
         value = node.value if isinstance(node, ScalarNode) else None
-        if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value, re.ASCII):
+        if isinstance(value, str) and re.fullmatch(r"-?\d{1,40}(\.\d{1,40})?", value, re.ASCII):
             raise self.refuse(node, where, f"; write {float(value):g} without quotes or leading zeros")
         if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
             raise self.refuse(node, where)

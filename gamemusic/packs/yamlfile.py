@@ -243,8 +243,8 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml", bounds: Bounds = SMA
     name = str(file)
     text = _decode(data, name, bounds)
     builder = _Builder(name, bounds)
-    # both give the same events and places; libyaml, where it is there, is several times as fast and its complaints are
-    # plainer, so that it reads what people would not write by hand
+    # both give the same events and places of what is YAML; libyaml, where it is there, is several times as fast and its
+    # complaints are plainer, so that it reads what people would not write by hand
     large = len(data) > _LARGE and hasattr(yaml, "CSafeLoader")
     loader: Any = (yaml.CSafeLoader if large else yaml.SafeLoader)(text)  # its stubs leave the events untyped
     try:
@@ -255,7 +255,8 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml", bounds: Bounds = SMA
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark or loader.get_mark()
         problem = one_line(str(error.problem or error.context), 200)
-        hint = "; indent with spaces, not tabs" if "\\t" in problem else ""
+        there = "".join(text.split("\n")[mark.line : mark.line + 1])[mark.column :]
+        hint = "; indent with spaces, not tabs" if there.startswith("\t") else ""
         message = f"this is not YAML: {problem}{hint}"
         raise FormatError(message, file=name, line=mark.line + 1, column=mark.column + 1) from None
     except (yaml.YAMLError, ValueError, OverflowError):  # the scanner lets chr() and int() fail on escapes
