@@ -47,7 +47,7 @@ def read_file(path: Path, what: str = "", *, most: int = -1) -> bytes:
     """
     called = f"{what} {shown_name(str(path))}".strip()
     if "\0" in str(path):
-        raise InputError(f"{ascii(called)} is not a path that can be opened")
+        raise InputError(f"{called!a} is not a path that can be opened")
     try:
         descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
         with os.fdopen(descriptor, "rb") as stream:
