@@ -45,7 +45,8 @@ def probe_font(path: Path, *, seconds: float = LIMITS.soundfont_seconds) -> None
             "this program cannot start one. Play the mood once with the gamemusic command on this machine, or give the "
             "game a soundfont itself (Director(soundfont=...))"
         )
-    words = [sys.executable, "-c", _START, json.dumps([str(Path(place).resolve()) for place in sys.path]), str(path)]
+    # isolated, so that no module of the current folder or of PYTHONPATH is taken for one of Python's own
+    words = [sys.executable, "-I", "-c", _START, json.dumps(_module_path()), str(path.resolve())]
     try:
         # ourselves, with the path as one word
         done = subprocess.run(  # noqa: S603
@@ -98,6 +99,13 @@ def _limit() -> None:
     for kind, most in ((resource.RLIMIT_AS, _MOST_MEMORY), (resource.RLIMIT_CORE, 0)):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (most, most))
+
+
+def _module_path() -> list[str]:
+    """Return where modules are looked for: as in this process, but never in the current folder before elsewhere."""
+    own, here = Path(__file__).resolve().parents[2], Path.cwd()
+    places = [Path(place).resolve() for place in sys.path if place]
+    return [str(place) for place in dict.fromkeys((own, *(place for place in places if place != here)))]
 
 
 def _is_python(executable: str | None) -> bool:

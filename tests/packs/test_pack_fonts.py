@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -211,3 +212,17 @@ class TestProbe:
         monkeypatch.setattr("sys.frozen", True, raising=False)
         with pytest.raises(MissingError, match="cannot start one"):
             fontprobe.probe_font(path)
+
+    def test_modules_of_the_current_folder_are_not_run(
+        self, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A game may be started from a folder of downloads."""
+        here = tmp_path / "downloads"
+        here.mkdir()
+        for name in ("json", "numpy", "ctypes", "resource", "fluidsynth"):
+            (here / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w').close()\n")
+        monkeypatch.chdir(here)
+        monkeypatch.setattr("sys.path", ["", str(here), *sys.path])
+        monkeypatch.setenv("PYTHONPATH", str(here))
+        fontprobe.probe_font(path)
+        assert not (tmp_path / "run").exists()
