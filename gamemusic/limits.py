@@ -51,8 +51,6 @@ class Limits:
     """A soundfont that a pack brings."""
     soundfont_records: int = 100_000
     """Presets, instruments, samples, zones, generators or modulators of it, each."""
-    soundfont_seconds: float = 20.0
-    """For loading it once in a process of its own."""
 
     midi_bytes: int = 20_000_000
     """A MIDI file."""

@@ -1,19 +1,22 @@
 """A soundfont from a pack is loaded once in a process of its own, which may crash or hang where a game must not.
 
 FluidSynth and the decoder of compressed samples are written in C, and damaged soundfonts have found faults in them
-before. The structure of the file was checked already (`gamemusic.packs.fontfile`); here every preset plays a note.
+before. The structure of the file was checked already (`gamemusic.packs.fontfile`); here every key of every preset is
+played.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from gamemusic.errors import FormatError, MissingError
-from gamemusic.limits import LIMITS
+from gamemusic.limits import Limits
 
 __all__ = ["probe_font"]
 
@@ -22,14 +25,16 @@ _START = (
 )
 _MOST_MEMORY = 2 << 30
 """Bytes of address space that the process may use, where the system can say so."""
-_NOTES = (36, 60, 84)
-_FRAMES = 1024
-_MOST_PRESETS = 1024
-_PASSED = "every preset plays"
+_SECONDS = 30.0
+"""How long it may take; the largest soundfont that a pack may bring takes a few."""
+_RATE, _FRAMES = 8_000, 2_048
+"""The lowest rate, at which most of a sample passes in a frame."""
+_AT_ONCE = 32
+_PASSED = "every key of every preset plays"
 
 
-def probe_font(path: Path, *, seconds: float = LIMITS.soundfont_seconds) -> None:
-    """Load a soundfont in a process of its own and play every preset.
+def probe_font(path: Path, *, seconds: float = _SECONDS) -> None:
+    """Load a soundfont in a process of its own and play every key of every preset, loud and softly.
 
     Args:
         path: The file.
@@ -50,7 +55,13 @@ def probe_font(path: Path, *, seconds: float = LIMITS.soundfont_seconds) -> None
     try:
         # ourselves, with the path as one word
         done = subprocess.run(  # noqa: S603
-            words, capture_output=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
+            words,
+            cwd=path.parent,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         raise FormatError(
@@ -74,19 +85,21 @@ def play() -> None:
     from gamemusic.audio.synth import Synth
     from gamemusic.packs.fontfile import check_font
 
-    presets = check_font(path.read_bytes(), file=path.name).presets
+    any_size = Limits(soundfont_bytes=1 << 31, soundfont_records=1 << 24)  # whoever opened the pack looked at that
+    presets = check_font(path.read_bytes(), file=path.name, limits=any_size).presets
     rows = np.zeros((1, _FRAMES), np.float32)
-    with Synth(path, sample_rate=22_050, channels=1) as synth:
-        for bank, program in presets[:_MOST_PRESETS]:
+    with Synth(path, sample_rate=_RATE, channels=1) as synth:
+        for (bank, program), lowest in itertools.product(presets, range(0, 128, _AT_ONCE)):
             synth.select(0, bank, program)
-            for pitch in _NOTES:
-                synth.note_on(0, pitch, 100)
-            synth.render(rows, 0, _FRAMES)
+            for velocity, frames in ((127, _FRAMES), (40, 256)):
+                for pitch in range(lowest, lowest + _AT_ONCE):
+                    synth.note_on(0, pitch, velocity)
+                synth.render(rows, 0, frames)
+                synth.silence(0)
             if not np.isfinite(rows).all():
                 raise ValueError(f"preset {bank}:{program} gives no numbers")
-            for pitch in _NOTES:
-                synth.note_off(0, pitch)
-            synth.render(rows, 0, _FRAMES)
+        if complaint := synth.complaint:
+            raise ValueError(complaint)  # such as a sample that cannot be decoded, which would only be silent
     sys.stdout.write(_PASSED)
 
 
@@ -109,5 +122,4 @@ def _module_path() -> list[str]:
 
 
 def _is_python(executable: str | None) -> bool:
-    name = Path(executable or "").name.lower()
-    return name.startswith(("python", "pypy"))
+    return re.fullmatch(r"(python|pypy)w?[\d.]*(\.exe)?", Path(executable or "").name.lower()) is not None

@@ -108,11 +108,18 @@ def _find_kept(style: str) -> Path:
     if soundfont_sha256(path) != path.stem:
         raise MissingError(f"{path} is not what it was; remove it, and open the mood again")
     version = fluidsynth_version()
-    if not was_tested(path, version):
+    fault = was_tested(path, version)
+    if fault is None:
         from gamemusic.audio.fontprobe import probe_font
 
-        probe_font(path)
+        try:
+            probe_font(path)
+        except FormatError as error:
+            note_tested(path, version, str(error))
+            raise
         note_tested(path, version)
+    elif fault:
+        raise FormatError(fault)
     return path
 
 

@@ -192,7 +192,7 @@ class Synth:
             self.note_on(channel, pitch, 1)
         self.render(block, 0, BLOCK_FRAMES)
         for channel in range(self.channels):
-            self._library.module.fluid_synth_all_sounds_off(self._synth, channel)
+            self.silence(channel)
         while self.sounding():
             self.render(block, 0, BLOCK_FRAMES)
 
@@ -207,6 +207,15 @@ class Synth:
     def control(self, channel: int, controller: int, value: int) -> None:
         """Change a controller."""
         self._calls.control(self._synth, channel, controller, value)
+
+    def silence(self, channel: int) -> None:
+        """End all notes of a channel at once."""
+        self._library.module.fluid_synth_all_sounds_off(self._synth, channel)
+
+    @property
+    def complaint(self) -> str:
+        """FluidSynth's last error in this process; empty when there was none."""
+        return self._library.complaint
 
     def sounding(self) -> set[int]:
         """Return an identity for every note that still has a voice, also after its note-off; never used twice."""
@@ -309,6 +318,11 @@ class _Library:
         self._log = log_function(self._hear)  # kept: ctypes does not own callbacks
         for level in range(5):  # panic, error, warning, information, debug
             set_log(level, self._log, None)
+
+    @property
+    def complaint(self) -> str:
+        """FluidSynth's last error; empty when there was none."""
+        return self._words
 
     def last_words(self) -> str:
         """Return FluidSynth's last complaint."""

@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from gamemusic.errors import FormatError
 from gamemusic.limits import LIMITS, Limits
+from gamemusic.packs.fontzones import FontFault, check_pitches
 
-__all__ = ["FontFile", "check_font"]
+__all__ = ["MOST_PRESETS", "FontFile", "check_font"]
 
 Table = npt.NDArray[Any]
 
@@ -58,6 +59,8 @@ _COMPRESSED = 0x10
 """Of a sample's kind: an Ogg Vorbis stream, as SF3 has them."""
 _KINDS = (1, 2, 4, 8)
 _RATES = (400, 192_000)
+MOST_PRESETS = 1024
+"""As many as the test in a process of its own plays."""
 _MOST_FRAMES = 1 << 26
 """Of all samples together, decompressed: 128 MiB at 16 bits."""
 
@@ -75,10 +78,6 @@ class FontFile:
     """What it says of itself, by chunk: ``INAM`` its name, ``ICOP`` its copyright and so on."""
 
 
-class _Fault(Exception):
-    """What is wrong, on its way to `check_font`, which knows the file's name."""
-
-
 def check_font(data: bytes, *, file: object = "soundfont", limits: Limits = LIMITS) -> FontFile:
     """Return what a soundfont holds.
 
@@ -92,7 +91,7 @@ def check_font(data: bytes, *, file: object = "soundfont", limits: Limits = LIMI
     """
     try:
         return _check(data, limits)
-    except _Fault as fault:
+    except FontFault as fault:
         raise FormatError(
             f"this soundfont cannot be used: {fault}; save it anew with a soundfont editor", file=file
         ) from None
@@ -100,14 +99,14 @@ def check_font(data: bytes, *, file: object = "soundfont", limits: Limits = LIMI
 
 def _check(data: bytes, limits: Limits) -> FontFile:
     if len(data) > limits.soundfont_bytes:
-        raise _Fault(f"it has {len(data):,} bytes, allowed are {limits.soundfont_bytes:,}")
+        raise FontFault(f"it has {len(data):,} bytes, allowed are {limits.soundfont_bytes:,}")
     if data[:4] == b"RIFF" and data[8:12] == b"DLS ":
-        raise _Fault("it is a DLS file, which is not read; convert it to SF2")
+        raise FontFault("it is a DLS file, which is not read; convert it to SF2")
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"sfbk":
-        raise _Fault("it does not begin with RIFF and sfbk, as SF2 and SF3 files do")
+        raise FontFault("it does not begin with RIFF and sfbk, as SF2 and SF3 files do")
     (size,) = struct.unpack_from("<I", data, 4)
     if size + 8 != len(data):
-        raise _Fault(f"its header says {size + 8:,} bytes, it has {len(data):,}")
+        raise FontFault(f"its header says {size + 8:,} bytes, it has {len(data):,}")
     lists = _lists(data, size + 8)
     info = _read_info(data, *lists["INFO"])
     points, wide = _read_points(data, *lists["sdta"])
@@ -115,7 +114,9 @@ def _check(data: bytes, limits: Limits) -> FontFile:
     _check_zones(tables, "phdr", "pbag", "pgen", "pmod")
     _check_zones(tables, "inst", "ibag", "igen", "imod")
     _check_links(tables)
-    compressed = _check_samples(data, tables["shdr"][:-1], points, wide)
+    lengths = _check_samples(data, tables["shdr"][:-1], points, wide)
+    check_pitches(tables, lengths)
+    compressed = bool((tables["shdr"][:-1]["kind"] & _COMPRESSED).any())
     return FontFile(_presets(tables["phdr"][:-1]), len(tables["shdr"]) - 1, compressed, info)
 
 
@@ -126,11 +127,11 @@ def _lists(data: bytes, end: int) -> dict[str, tuple[int, int]]:
     for kind in ("INFO", "sdta", "pdta"):
         name, start, stop = _chunk(data, place, end)
         if name != "LIST" or data[start : start + 4] != kind.encode():
-            raise _Fault(f"byte {place} does not begin the list {kind}")
+            raise FontFault(f"byte {place} does not begin the list {kind}")
         found[kind] = start + 4, stop
         place = stop
     if place < end:
-        raise _Fault(f"{end - place} bytes stand behind its last list, at byte {place}")
+        raise FontFault(f"{end - place} bytes stand behind its last list, at byte {place}")
     return found
 
 
@@ -141,10 +142,10 @@ def _chunk(data: bytes, place: int, end: int) -> tuple[str, int, int]:
     fonts do, and the file must be the same one to us as to FluidSynth.
     """
     if place + 8 > end:
-        raise _Fault(f"it ends at byte {end}, where another chunk should begin at byte {place}")
+        raise FontFault(f"it ends at byte {end}, where another chunk should begin at byte {place}")
     size = int.from_bytes(data[place + 4 : place + 8], "little")
     if place + 8 + size > end:
-        raise _Fault(f"the chunk at byte {place} says {size:,} bytes, of which {end - place - 8:,} are there")
+        raise FontFault(f"the chunk at byte {place} says {size:,} bytes, of which {end - place - 8:,} are there")
     return data[place : place + 4].decode("latin-1"), place + 8, place + 8 + size
 
 
@@ -154,16 +155,16 @@ def _read_info(data: bytes, place: int, end: int) -> dict[str, str]:
     while place < end:
         name, start, stop = _chunk(data, place, end)
         if name not in _INFO or stop - start > _INFO_BYTES or (stop - start) % 2:
-            raise _Fault(f"its description holds the chunk {name!r} of {stop - start:,} bytes at byte {place}")
+            raise FontFault(f"its description holds the chunk {name!r} of {stop - start:,} bytes at byte {place}")
         if name == "ifil":
             if stop - start != 4:
-                raise _Fault(f"its version at byte {place} has {stop - start} bytes, expected 4")
+                raise FontFault(f"its version at byte {place} has {stop - start} bytes, expected 4")
             version = struct.unpack_from("<HH", data, start)
         text = data[start:stop].split(b"\0")[0].decode("utf-8", "replace")
         found[name] = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
         place = stop
     if version[0] not in (2, 3):
-        raise _Fault(f"it is of version {version[0]}.{version[1]}, expected 2 or 3")
+        raise FontFault(f"it is of version {version[0]}.{version[1]}, expected 2 or 3")
     found.pop("ifil")
     return found
 
@@ -176,17 +177,17 @@ def _read_points(data: bytes, place: int, end: int) -> tuple[tuple[int, int], in
             break
         name, start, stop = _chunk(data, place, end)
         if name != expected:
-            raise _Fault(f"byte {place} begins the chunk {name!r}, expected {expected!r}")
+            raise FontFault(f"byte {place} begins the chunk {name!r}, expected {expected!r}")
         if name == "smpl":
             points = start, stop
         else:
             wide = stop - start
             half = (points[1] - points[0]) // 2
             if wide != half + half % 2:
-                raise _Fault(f"its 24-bit samples have {wide:,} bytes, expected {half + half % 2:,}")
+                raise FontFault(f"its 24-bit samples have {wide:,} bytes, expected {half + half % 2:,}")
         place = stop
     if place < end:
-        raise _Fault(f"its samples are followed by something else at byte {place}")
+        raise FontFault(f"its samples are followed by something else at byte {place}")
     return points, wide
 
 
@@ -195,18 +196,18 @@ def _read_tables(data: bytes, place: int, end: int, limits: Limits) -> dict[str,
     for expected, record in _RECORDS.items():
         name, start, stop = _chunk(data, place, end)
         if name != expected:
-            raise _Fault(f"byte {place} begins the chunk {name!r}, expected {expected!r}")
+            raise FontFault(f"byte {place} begins the chunk {name!r}, expected {expected!r}")
         count, rest = divmod(stop - start, record.itemsize)
         least = 2 if expected in ("phdr", "inst", "shdr") else 1
         if rest or not least <= count <= limits.soundfont_records + 1:
-            raise _Fault(
+            raise FontFault(
                 f"{expected} at byte {place} has {stop - start:,} bytes; expected are {least} to "
                 f"{limits.soundfont_records + 1:,} records of {record.itemsize}"
             )
         found[expected] = np.frombuffer(data, record, count, start)
         place = stop
     if place < end:
-        raise _Fault(f"its tables are followed by something else at byte {place}")
+        raise FontFault(f"its tables are followed by something else at byte {place}")
     return found
 
 
@@ -220,23 +221,23 @@ def _check_zones(tables: Mapping[str, Table], owner: str, bag: str, generator: s
         steps = np.diff(indices.astype(np.int64))
         if (steps < 0).any() or indices[-1] != len(tables[target]) - 1:
             record = int(np.argmax(steps < 0)) + 1 if (steps < 0).any() else len(indices) - 1
-            raise _Fault(
+            raise FontFault(
                 f"record {record} of {name} points to {target} {indices[record]}, which runs backwards or does not end "
                 f"with its last, {len(tables[target]) - 1}"
             )
     kinds = tables[generator]["kind"][:-1]
     if (kinds > _LAST_GENERATOR).any():
-        raise _Fault(f"{generator} {int(np.argmax(kinds > _LAST_GENERATOR))} is a generator that does not exist")
+        raise FontFault(f"{generator} {int(np.argmax(kinds > _LAST_GENERATOR))} is a generator that does not exist")
     amounts = tables[generator]["amount"][:-1]
     low, high = amounts & 0xFF, amounts >> 8
     wrong = np.isin(kinds, (_KEYS, _VELOCITIES)) & ((low > high) | (high > 127))
     if wrong.any():
         place = int(np.argmax(wrong))
-        raise _Fault(f"{generator} {place} is a range from {low[place]} to {high[place]}")
+        raise FontFault(f"{generator} {place} is a range from {low[place]} to {high[place]}")
     targets = tables[modulator]["target"][:-1]
     bad = np.where(targets & _LINKED, (targets & (_LINKED - 1)) >= len(targets), targets > _LAST_GENERATOR)
     if bad.any():
-        raise _Fault(f"{modulator} {int(np.argmax(bad))} changes something that does not exist")
+        raise FontFault(f"{modulator} {int(np.argmax(bad))} changes something that does not exist")
 
 
 def _check_links(tables: Mapping[str, Table]) -> None:
@@ -254,22 +255,24 @@ def _check_links(tables: Mapping[str, Table]) -> None:
         first[tables[owner]["bag"][:-1][tables[owner]["bag"][:-1] < len(ends)]] = True
         if (~closed & ~first).any():
             zone = int(np.argmax(~closed & ~first))
-            raise _Fault(f"zone {zone} of {bag} names no {'instrument' if target == 'inst' else 'sample'}")
+            raise FontFault(f"zone {zone} of {bag} names no {'instrument' if target == 'inst' else 'sample'}")
         if np.count_nonzero(kinds[:-1] == last) != np.count_nonzero(closed):
-            raise _Fault(f"a zone of {bag} goes on behind its {'instrument' if target == 'inst' else 'sample'}")
+            raise FontFault(f"a zone of {bag} goes on behind its {'instrument' if target == 'inst' else 'sample'}")
         named = amounts[:-1][kinds[:-1] == last]
         if (named >= len(tables[target]) - 1).any():
-            raise _Fault(f"{generator} names {target} {int(named.max())}, of which there are {len(tables[target]) - 1}")
+            raise FontFault(
+                f"{generator} names {target} {int(named.max())}, of which there are {len(tables[target]) - 1}"
+            )
 
 
-def _check_samples(data: bytes, samples: Table, points: tuple[int, int], wide: int) -> bool:
-    """Check that every sample lies inside the data; return whether they are compressed."""
+def _check_samples(data: bytes, samples: Table, points: tuple[int, int], wide: int) -> list[int]:
+    """Check that every sample lies inside the data; return the frames of each."""
     kinds = samples["kind"]
     compressed = bool((kinds & _COMPRESSED).any())
     if not np.isin(kinds & (0xFFFF - _COMPRESSED), _KINDS).all() or (
         compressed and (not (kinds & _COMPRESSED).all() or wide)
     ):
-        raise _Fault(
+        raise FontFault(
             f"sample {int(np.argmax(~np.isin(kinds & (0xFFFF - _COMPRESSED), _KINDS)))} is of a kind that is not read"
         )
     room = (points[1] - points[0]) // (1 if compressed else 2)
@@ -286,30 +289,49 @@ def _check_samples(data: bytes, samples: Table, points: tuple[int, int], wide: i
         checks.append(((low != high) & ((low < starts) | (high > ends)), "has a loop outside of it"))
     for wrong, said in checks:
         if wrong.any():
-            raise _Fault(f"sample {int(np.argmax(wrong))} {said}")
+            raise FontFault(f"sample {int(np.argmax(wrong))} {said}")
     if compressed:
-        _check_streams(data, points[0] + starts, points[0] + ends, high)
-    return compressed
+        return _check_streams(data, points[0] + starts, points[0] + ends, high)
+    return [int(length) for length in ends - starts]
 
 
-def _check_streams(data: bytes, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], loops: Table) -> None:
-    """Check that compressed samples are Ogg streams of a length that can be held, loops included."""
+def _check_streams(data: bytes, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], loops: Table) -> list[int]:
+    """Return the lengths of compressed samples, which must be Ogg streams that can be held, loops included."""
     total = 0
-    known: dict[int, int] = {}
+    known: dict[tuple[int, int], int] = {}
+    lengths = []
     for number, (start, end, loop) in enumerate(zip(starts.tolist(), ends.tolist(), loops.tolist(), strict=True)):
-        if start not in known:
-            last = data.rfind(b"OggS", start, end)
-            if data[start : start + 4] != b"OggS" or last < 0 or last + 27 > end:
-                raise _Fault(f"sample {number} is no Ogg stream")
-            known[start] = int.from_bytes(data[last + 6 : last + 14], "little", signed=True)
-            total += max(0, known[start])
-        if not 0 < known[start] <= _MOST_FRAMES or total > _MOST_FRAMES:
-            raise _Fault(f"sample {number} says {known[start]:,} frames, allowed are {_MOST_FRAMES:,} together")
-        if loop > known[start]:
-            raise _Fault(f"sample {number} has a loop outside of it")
+        if (start, end) not in known:
+            known[start, end] = _count_frames(data, start, end, number)
+            total += max(0, known[start, end])
+        frames = known[start, end]
+        if not 0 < frames <= _MOST_FRAMES or total > _MOST_FRAMES:
+            raise FontFault(f"sample {number} says {frames:,} frames, allowed are {_MOST_FRAMES:,} together")
+        if loop > frames:
+            raise FontFault(f"sample {number} has a loop outside of it")
+        lengths.append(frames)
+    return lengths
+
+
+def _count_frames(data: bytes, start: int, end: int, number: int) -> int:
+    """Return how many frames the last page of an Ogg stream says there are, after walking all its pages (RFC 3533)."""
+    place, frames = start, 0
+    while place < end:
+        segments = data[place + 26] if place + 27 <= end else 0
+        body = place + 27 + segments
+        if data[place : place + 4] != b"OggS" or body > end:
+            raise FontFault(f"sample {number} is no Ogg stream")
+        granule = int.from_bytes(data[place + 6 : place + 14], "little", signed=True)
+        frames = granule if granule != -1 else frames  # -1: nothing ends on this page
+        place = body + sum(data[place + 27 : body])
+    if place != end:
+        raise FontFault(f"sample {number} is no whole Ogg stream")
+    return frames
 
 
 def _presets(headers: Table) -> tuple[tuple[int, int], ...]:
+    if len(headers) > MOST_PRESETS:
+        raise FontFault(f"it has {len(headers):,} presets, allowed are {MOST_PRESETS:,}")
     if (headers["program"] > 127).any() or (headers["bank"] > 128).any():
-        raise _Fault("a preset has a program over 127 or a bank over 128")
+        raise FontFault("a preset has a program over 127 or a bank over 128")
     return tuple((int(one["bank"]), int(one["program"])) for one in headers)

@@ -1,7 +1,7 @@
 """Soundfonts that packs bring, kept in the user's cache under the name of their content, since FluidSynth reads files.
 
 A style of an open pack names its soundfont as ``pack:SHA256.sf2``; what that stands for was checked
-(`gamemusic.packs.fontfile`) before it was written here, and its hash is compared whenever it is asked for.
+(`gamemusic.packs.fontfile`) before it was written here, and `gamemusic.audio.soundfont` compares its hash.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -47,13 +48,15 @@ def keep_font(data: bytes, suffix: str) -> str:
     """
     name = f"{hashlib.sha256(data).hexdigest()}{suffix}"
     path = font_dir() / name
-    if not path.is_file() or path.stat().st_size != len(data):
-        try:
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            os.utime(path)  # the last to go
+        else:
             path.parent.mkdir(parents=True, exist_ok=True)
             _make_room(path.parent)
             write_file(path, data)
-        except (OSError, OutputError) as error:
-            logger.warning("a mood's soundfont cannot be kept: %s", error)
+    except (OSError, OutputError) as error:
+        logger.warning("a mood's soundfont cannot be kept: %s", error)
     return f"pack:{name}"
 
 
@@ -65,7 +68,11 @@ def kept_font(token: str) -> Path:
     """
     match = _TOKEN.fullmatch(token)
     path = font_dir() / match[1] if match else None
-    if path is None or not path.is_file():
+    try:
+        there = path is not None and path.is_file()
+    except OSError:
+        there = False
+    if path is None or not there:
         raise MissingError(
             f"the mood's soundfont is not in {font_dir()}; open the mood again, and see that this folder can be "
             "written to, or name a soundfont yourself"
@@ -73,26 +80,38 @@ def kept_font(token: str) -> Path:
     return path
 
 
-def was_tested(path: Path, version: str) -> bool:
-    """Return whether a kept soundfont was loaded in a process of its own with this version of FluidSynth."""
+def was_tested(path: Path, version: str) -> str | None:
+    """Return what came of playing a kept soundfont in a process of its own with this version of FluidSynth.
+
+    Returns:
+        Empty: it passed. None: it was not tried. Else what went wrong.
+    """
     try:
-        return _mark(path).read_text("utf-8").strip() == version
+        tested, _, fault = _mark(path).read_text("utf-8").partition("\n")
     except (OSError, UnicodeDecodeError):
-        return False
+        return None
+    return fault if tested == version else None
 
 
-def note_tested(path: Path, version: str) -> None:
-    """Remember that a kept soundfont was tested; where that cannot be written, it is tested again next time."""
+def note_tested(path: Path, version: str, fault: str = "") -> None:
+    """Remember what came of it; where that cannot be written, it is tested again next time."""
     with contextlib.suppress(OutputError):
-        write_file(_mark(path), version.encode())
+        write_file(_mark(path), f"{version}\n{fault}".encode())
 
 
 def _mark(path: Path) -> Path:
     return path.with_suffix(path.suffix + ".tested")
 
 
+def _asked(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process removed it
+        return 0.0
+
+
 def _make_room(folder: Path) -> None:
-    fonts = sorted(folder.glob("*.sf[23]"), key=lambda file: file.stat().st_atime)
+    fonts = sorted(folder.glob("*.sf[23]"), key=_asked)
     for file in fonts[: max(0, len(fonts) - _MOST + 1)]:
         for old in (file, _mark(file)):
             with contextlib.suppress(OSError):  # in use, as Windows has it

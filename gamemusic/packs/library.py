@@ -109,13 +109,13 @@ def _candidates() -> list[tuple[Path, str]]:
     return found
 
 
-def _peek_name(path: Path) -> str:
+def _peek_name(path: Path, limits: Limits = LIMITS) -> str:
     """Return the name of the mood at ``path``: from its card, which reads faster, or else its preset."""
     try:
-        members: Members = open_members(path)
+        members: Members = open_members(path, limits)
         if CARD_FILE in members.names():
             return load_card(members.read(CARD_FILE, MAX_CARD_BYTES)).name
-        return load_preset(members.read(PRESET_FILE, LIMITS.yaml_bytes)).name
+        return load_preset(members.read(PRESET_FILE, limits.yaml_bytes)).name
     except (GameMusicError, KeyError):
         return path.stem if path.suffix.lower() == ".zip" else path.name
 
@@ -193,7 +193,7 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: 
         return pack
     installed: set[str] = set()
     for path, origin in _candidates():
-        name = _peek_name(path)
+        name = _peek_name(path, limits)
         if name == name_or_path:
             return open_pack(path, origin=origin, edited_preset=edited_preset, limits=limits)
         installed.add(name)

@@ -28,6 +28,10 @@ _DEVICES = frozenset(
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
+_REPARSED = 0x400
+"""Attribute of what leads elsewhere on Windows: links and junctions."""
+
+
 class Members(Protocol):
     """The files of a pack that is being opened."""
 
@@ -115,7 +119,7 @@ class FolderMembers:
                 if is_junk(name):
                     continue
                 status = entry.stat(follow_symlinks=False)
-                if entry.is_symlink():
+                if entry.is_symlink() or getattr(status, "st_file_attributes", 0) & _REPARSED:
                     raise PackError(f"{name!r} is a link; replace it by the file itself", file=self.path)
                 if stat.S_ISDIR(status.st_mode) and name.count("/") < self._limits.folder_depth:
                     self._folders += 1

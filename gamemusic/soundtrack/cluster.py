@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gamemusic.audio.soundfont import CHIP_SOUNDFONT, installed_soundfonts, soundfont_sha256
+from gamemusic.audio.soundfont import CHIP_SOUNDFONT, find_soundfont, installed_soundfonts, soundfont_sha256
 from gamemusic.errors import GameMusicError, InputError, MissingError
 from gamemusic.packs.fontstore import font_dir
 from gamemusic.packs.library import find_pack
@@ -106,8 +106,9 @@ def _find_pack(mood: str, path: str, digest: str) -> str:
 
 
 def _find_soundfont(order: Order) -> Path:
-    kept = sorted(font_dir().glob(f"{order.soundfont_digest}.sf[23]"))  # of packs that this worker opened
-    for path in (Path(order.soundfont), CHIP_SOUNDFONT, *kept, *installed_soundfonts()):
+    for kept in sorted(font_dir().glob(f"{order.soundfont_digest}.sf[23]")):  # of packs that this worker opened
+        return find_soundfont(style=f"pack:{kept.name}")
+    for path in (Path(order.soundfont), CHIP_SOUNDFONT, *installed_soundfonts()):
         if path.is_file() and soundfont_sha256(path) == order.soundfont_digest:
             return path
     raise InputError(

@@ -133,12 +133,14 @@ class TestCompressed:
     """SF3: samples are Ogg streams, whose last page says how many frames there are."""
 
     def stream(self, frames: int) -> bytes:
-        page = b"OggS\0\2" + struct.pack("<q", 0) + bytes(13)
-        return page + bytes(100) + b"OggS\0\4" + struct.pack("<q", frames) + bytes(13)
+        return self.page(2, 0) + self.page(4, frames)
+
+    def page(self, kind: int, frames: int) -> bytes:
+        return b"OggS\0" + bytes([kind]) + struct.pack("<q", frames) + bytes(12) + b"\x01\x64" + bytes(100)
 
     def make(self, frames: int, **changes: object) -> bytes:
         stream = self.stream(frames)
-        header = {"end": len(stream), "kind": 0x11, "loop_start": 0, "loop_end": 0, **changes}
+        header = {"end": len(stream), "kind": 0x11, "loop_start": 100, "loop_end": 200, **changes}
         return font(points=stream, shdr=samples(**header))
 
     def test_whole(self) -> None:
@@ -153,7 +155,7 @@ class TestCompressed:
         ("frames", "changes", "words"),
         [
             (1 << 40, {}, "says 1,099,511,627,776 frames"),
-            (-1, {}, "says -1 frames"),
+            (-1, {}, "says 0 frames"),
             (5000, {"loop_end": 6000}, "has a loop outside"),
             (5000, {"start": 3}, "is no Ogg stream"),
             (5000, {"kind": 0x12, "link": 3}, "belongs to one"),
@@ -163,10 +165,89 @@ class TestCompressed:
         with pytest.raises(FormatError, match=words):
             check_font(self.make(frames, **changes))
 
+    def test_a_page_that_only_looks_like_the_last_one(self) -> None:
+        """The bytes of a page's head behind the last page, or inside one, do not say how long the sample is."""
+        forged = b"OggS\0\4" + struct.pack("<q", 9) + bytes(13)
+        whole = self.stream(1 << 40)
+        for stream in (whole + forged, whole[:-30] + forged + bytes(3)):
+            header = {"end": len(stream), "kind": 0x11, "loop_start": 0, "loop_end": 0}
+            with pytest.raises(
+                FormatError, match=r"no whole Ogg stream|no Ogg stream|says 1,099,511,627,776 frames|loops"
+            ):
+                check_font(font(points=stream, shdr=samples(**header)))
+
+    def test_two_samples_that_begin_alike(self) -> None:
+        stream = self.stream(5000)
+        one = sample(end=len(stream), kind=0x11, loop_start=0, loop_end=0)
+        other = sample(end=len(stream) - 5, kind=0x11, loop_start=0, loop_end=0)
+        with pytest.raises(FormatError, match="sample 1 is no"):
+            check_font(font(points=stream, shdr=one + other + END))
+
     def test_mixed_with_others(self) -> None:
         mixed = samples(kind=0x11, end=154, loop_start=0, loop_end=0)[:46] + samples(start=0, end=50, loop_end=0)
         with pytest.raises(FormatError, match="of a kind that is not read"):
             check_font(font(points=self.stream(9), shdr=mixed))
+
+
+def bent(*generators: int, **changes: object) -> bytes:
+    """Return a font whose one zone loops, with more generators before its sample."""
+    pairs = (*generators, 54, 1, 53, 0)
+    return font(
+        igen=struct.pack(f"<{len(pairs) + 2}H", *(value & 0xFFFF for value in pairs), 0, 0),
+        ibag=struct.pack("<4H", 0, 0, len(pairs) // 2, 0),
+        shdr=samples(**changes),
+    )
+
+
+TINY = {"loop_start": 500, "loop_end": 502}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (bent(51, 300, **TINY), "zone 0 plays a loop of 2 frames .* cents above its pitch"),
+        (bent(51, 120, 52, 12_000, **TINY), "cents above its pitch"),
+        (bent(7, 20_000, **TINY), "cents above its pitch"),  # an envelope, which may bend it after seconds
+        (bent(56, 1200, **TINY), "cents above its pitch"),
+        (bent(56, 30_000), "zone 0 has 30000 cents from key to key, allowed are 0 to 1200"),
+        (bent(3, -998), "zone 0 loops from frame 500 to 502|above its pitch|loops from"),
+        (bent(2, 1000), "zone 0 loops from frame 1,500 to 1,500"),
+        (bent(50, 1), "zone 0 loops from frame 500 to 34,268 of a sample of 2,000"),
+        (bent(0, 3000), "zone 0 plays frames 3,000 to 2,000"),
+        (bent(12, 100), "zone 0 plays frames 0 to 3,278,800"),
+        (
+            font(
+                imod=struct.pack("<HHhHH", 2, 51, 500, 0, 0) + bytes(10),
+                igen=struct.pack("<6H", 54, 1, 53, 0, 0, 0),
+                ibag=struct.pack("<4H", 0, 0, 2, 1),
+                shdr=samples(**TINY),
+            ),
+            "cents above its pitch",
+        ),
+    ],
+)
+def test_loops_that_would_be_gone_round_for_ever(data: bytes, words: str) -> None:
+    """FluidSynth takes a loop's length off again and again: a frame of it is worth a thousand million turns."""
+    with pytest.raises(FormatError, match=words):
+        check_font(data)
+
+
+def test_presets_and_instruments_add_up() -> None:
+    """Each in the range that the format has, together not."""
+    preset = struct.pack("<6H", 51, 50, 41, 0, 0, 0)
+    add = {"pgen": preset, "pbag": struct.pack("<4H", 0, 0, 2, 0)}
+    zone = {"igen": struct.pack("<8H", 51, 50, 54, 1, 53, 0, 0, 0), "ibag": struct.pack("<4H", 0, 0, 3, 0)}
+    header = samples()
+    assert check_font(font(**add, shdr=header)).samples == 1
+    assert check_font(font(**zone, shdr=header)).samples == 1
+    with pytest.raises(FormatError, match="cents above its pitch"):
+        check_font(font(**add, **zone, shdr=header))
+
+
+def test_more_presets_than_are_tested() -> None:
+    preset = struct.pack("<20sHHHIII", b"A", 0, 0, 0, 0, 0, 0)
+    with pytest.raises(FormatError, match="it has 1,025 presets, allowed are 1,024"):
+        check_font(font(phdr=preset * 1025 + tables()["phdr"][38:]))
 
 
 @given(st.integers(0, len(font()) - 1), st.integers(0, 255))
