@@ -283,6 +283,7 @@ def _card(
             steps=int(figures["updates"]),
             seconds=round(figures["seconds"]),
             device=f"{choose_device().type}, {platform.machine()}",
+            extra={"token": token},
         ),
         measures={
             "held_out": _held_out(music),

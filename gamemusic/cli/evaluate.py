@@ -110,7 +110,7 @@ def _run_own(options: argparse.Namespace, own: list[str]) -> int:
             phrases=options.phrases or 40,
             progress=lambda label, done, total: progress(f"composing, {label}", {"update": done, "updates": total}),
         )
+    print(json.dumps(to_dict(found), indent=2) if options.json else tell_own(found), flush=True)
     page = write_own_page(found, options.output or Path(f"{found.mood}-report"))
-    print(json.dumps(to_dict(found), indent=2) if options.json else tell_own(found))
     print(f"look and listen: {page}", file=sys.stderr if options.json else sys.stdout)
     return 0

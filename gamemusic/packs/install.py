@@ -54,7 +54,9 @@ def seal_folder(folder: str | Path, *, version: str | None = None) -> Card:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; check its name")
+        raise InputError(
+            f"there is no folder {folder}; check its name, or make it: gamemusic new {folder.name} --from MOOD"
+        )
     members = FolderMembers(folder)
     names = members.names()
     if CARD_FILE not in names or PRESET_FILE not in names:
@@ -113,7 +115,9 @@ def install_pack(path: str | Path, *, replace: bool = False, folder: str | Path 
     else:
         there = [target] if target.exists() else []
     if there and not replace:
-        raise InputError(f"mood {pack.name!r} is installed already ({there[0]}); replace it, or remove it first")
+        raise InputError(
+            f"mood {pack.name!r} is installed already ({there[0]}); add --replace, or run: gamemusic remove {pack.name}"
+        )
     zip_pack(pack, target)
     for old in there:
         if old != target:
@@ -133,6 +137,8 @@ def remove_pack(name: str) -> Path:
         if one.origin == "user":
             installed.setdefault(one.name, one.path)
     if name not in installed:
+        if any(one.name == name for one in library.list_shipped()):
+            raise InputError(f"{name} is a shipped mood, which stays; what you installed is in `gamemusic list`")
         known = ", ".join(sorted(installed)) or "none"
         raise InputError(f"mood {name!r} is not among the packs that you installed ({known}); see `gamemusic list`")
     _remove(installed[name])

@@ -144,7 +144,8 @@ def _read_parts(members: Members, limits: Limits) -> tuple[Preset, Card, bytes]:
     if card is None:
         raise PackError(f"{CARD_FILE} is missing; training writes it beside the model", file=path)
     if card.name != preset.name:
-        message = f"{PRESET_FILE} is of the mood {preset.name!r}, {CARD_FILE} of {card.name!r}; give both one name"
+        found = f"{PRESET_FILE} is of the mood {preset.name!r}, {CARD_FILE} of {card.name!r}"
+        message = f"{found}; 'gamemusic pack' gives the card the preset's name"
         raise PackError(message, file=path)
     return preset, card, written
 

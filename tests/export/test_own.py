@@ -198,7 +198,9 @@ def test_a_mood_is_judged_in_plain_words(
     assert main(["evaluate", "haunted/", "--phrases", "10", *more]) == 0
     said = capsys.readouterr().out
     verdict, _, *findings = said.splitlines()
-    assert re.fullmatch(r"haunted (is good to go|works, with .* to look at): .*tiny's model still\.", verdict)
+    assert re.fullmatch(
+        r"haunted (is good to go, as far as|works, with .* to look at in) 10 phrases.*tiny's model still\.", verdict
+    )
     # random weights: whatever is measured against music has to say so
     assert ("LOOK  Its phrases have" in said) == with_music
     assert "look and listen: haunted-report/index.html" in findings[-1]
@@ -210,6 +212,34 @@ def test_a_mood_is_judged_in_plain_words(
     shown = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(shown) == 2 * 3 + 2  # two styles, three phrases each, and a picture of them
     assert all((Path("haunted-report") / name).stat().st_size > 100 for name in shown)
+
+
+def test_odd_moods_are_judged_by_what_there_is(
+    tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A style that the model composes nothing in, one without a melody, and a parent that is not there."""
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    monkeypatch.setenv(PATH_VARIABLE, str(tiny_pack))
+    monkeypatch.setattr("gamemusic.packs.library.user_dir", lambda: tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "odd", "--from", "tiny"]) == 0
+    preset = Path("odd/preset.yaml")
+    text = preset.read_text(encoding="utf-8")
+    drums = "  rock:\n    learned: [drums]\n    instruments:\n      drums: {program: standard}\n"
+    pads = "  still:\n    token: chamber\n    instruments:\n      harmony: {program: strings, figure: pad}\n"
+    preset.write_text(text[: text.index("  chamber:")] + drums + pads, encoding="utf-8")
+    card = Path("odd/card.json")
+    content = json.loads(card.read_text(encoding="utf-8"))
+    content["parent"]["name"] = "nobody"
+    content["measures"] = {"bits_per_note_before": 0.0, "bits_per_note_exported": 0.0}
+    card.write_text(json.dumps(content), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["evaluate", "./odd", "--phrases", "10"]) == 0
+    said = capsys.readouterr().out
+    assert "the model composes nothing in still" in said
+    assert "its parent nobody is not installed" in said
+    assert "melody" not in said.partition("figure")[0].replace("such as a melody that stands still", "")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from gamemusic.errors import FormatError, MissingError, PackError
 from gamemusic.packs import fontstore
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import open_pack
+from gamemusic.soundtrack import cluster
 
 PRESET = """\
 name: tiny
@@ -93,6 +95,29 @@ def test_tested_once(mood: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fontprobe, "probe_font", tests.append)
     assert find_soundfont(style=token) == find_soundfont(style=token)
     assert len(tests) == 1
+
+
+def test_what_failed_once_is_not_tried_again(mood: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_fluidsynth()
+    token = find_pack(mood).preset.styles["chamber"].soundfont
+    monkeypatch.setattr(fontprobe, "_START", "raise SystemExit(3)")
+    for _ in range(2):
+        with pytest.raises(FormatError, match=r"failed its test .*status 3"):
+            find_soundfont(style=token)
+        monkeypatch.setattr(fontprobe, "probe_font", lambda path: pytest.fail("tried again"))
+    # a worker of a cluster asks the same way
+    monkeypatch.setattr(cluster, "font_dir", fontstore.font_dir)
+    order = SimpleNamespace(soundfont="elsewhere.sf2", soundfont_digest=fontstore.kept_font(token).stem)
+    with pytest.raises(FormatError, match="status 3"):
+        cluster._find_soundfont(order)  # type: ignore[arg-type]
+
+
+def test_a_damaged_cache_is_mended(mood: Path) -> None:
+    token = find_pack(mood).preset.styles["chamber"].soundfont
+    kept = fontstore.kept_font(token)
+    kept.write_bytes(bytes(kept.stat().st_size))
+    find_pack(mood)
+    assert kept.read_bytes() == font()
 
 
 def test_a_changed_cache_is_noticed(mood: Path) -> None:

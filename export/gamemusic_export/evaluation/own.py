@@ -7,7 +7,7 @@ random weights. What so few files cannot tell is not asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from gamemusic.errors import GameMusicError, InputError
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import Pack
-from gamemusic.score.phrase import Phrase
+from gamemusic.score.phrase import Phrase, Role
 from gamemusic_export.baselines import random_session
 from gamemusic_export.evaluate import score_session
 from gamemusic_export.evaluation.asks import Ask, asks_of
@@ -52,7 +52,7 @@ class Finding:
     name: str
     own: float
     others: Mapping[str, float]
-    """By ``parent``, ``random`` and ``your music``, where it could be measured."""
+    """By ``parent``, ``random`` and ``real music``, where it could be measured."""
     good: bool
     means: str
     """A sentence for people who know no machine learning."""
@@ -118,7 +118,7 @@ def evaluate_own(
         *_learned(bench, own),
         *_alike(bench, sets),
         *_copies(bench, bench.fingerprint, sets),
-        _loops(own, sets),
+        _loops(own, sets["own"]),
         _varied(sets["own"]),
         _follows(bench, own),
         _faults(sets["own"]),
@@ -130,7 +130,7 @@ def evaluate_own(
     }
     return OwnEvaluation(
         mood=bench.pack.name,
-        headline=_judge(bench, findings),
+        headline=_judge(bench, findings, phrases),
         findings=findings,
         notes=notes,
         phrases=shown,
@@ -138,15 +138,19 @@ def evaluate_own(
 
 
 def _prepare(folder: str | Path, midi: Path | None) -> tuple[_Bench, list[str]]:
-    pack = find_pack(folder)
     notes: list[str] = []
+    pack = _with_learned_styles(find_pack(folder), notes)
     parent = _find_parent(pack, notes)
     same = parent is not None and parent.model == pack.model
     music = real = None
     asks: list[Ask] = []
     if midi is not None:
-        style = pack.preset.styles[pack.preset.default_style]
-        music = study(midi, style.token)
+        music = study(midi, _token(pack))
+        if pack.card.training.data_hash != music.dataset.hash:
+            notes.append(
+                "these are not the files, or not the roles, that it was taught with last, so it may know some of what "
+                "it is judged by"
+            )
         found = read_real(music.dataset, range(len(music.dataset.piece_of)), pack)
         asks = asks_of(found.phrases)
         real = featurise(found)
@@ -159,6 +163,29 @@ def _prepare(folder: str | Path, midi: Path | None) -> tuple[_Bench, list[str]]:
         notes.append("it was not held against your music; add --midi and the folder of your files")
     fingerprint = _find_fingerprint(pack, music, notes)
     return _Bench(pack, None if same else parent, same, music, real, asks or _usual_asks(pack), fingerprint), notes
+
+
+def _with_learned_styles(pack: Pack, notes: list[str]) -> Pack:
+    """Return the mood without styles in which the model composes nothing.
+
+    Raises:
+        InputError: It has no others.
+    """
+    styles = {name: style for name, style in pack.preset.styles.items() if style.learned}
+    left = [name for name in pack.preset.styles if name not in styles]
+    if not styles:
+        raise InputError(f"{pack.name}: no style has a role in 'learned', so there is nothing that a model composed")
+    if not left:
+        return pack
+    notes.append(f"the model composes nothing in {', '.join(left)}, so that was not measured")
+    return replace(pack, preset=replace(pack.preset, styles=styles))
+
+
+def _token(pack: Pack) -> str:
+    """Return the style token that learned last, or the default style's."""
+    tokens = {style.token for style in pack.preset.styles.values()}
+    learned = pack.card.training.extra.get("token")
+    return learned if learned in tokens else pack.preset.styles[pack.preset.default_style].token
 
 
 def _find_parent(pack: Pack, notes: list[str]) -> Pack | None:
@@ -216,7 +243,10 @@ def _learned(bench: _Bench, own: Session) -> list[Finding]:
     """Return how much better than its parent it predicts music of yours that it never saw."""
     if bench.same_model:
         return []
+    what = "On music of yours that was held out it needs"
     if bench.music is not None and bench.parent is not None:
+        if bench.music.repeated:
+            what = "On bars of yours that come back elsewhere, so that this says too much, it needs"
         test = bench.music.select("test")
         before = score_session(Session(bench.parent.model), bench.music.dataset, test).bits_per_note
         after = score_session(own, bench.music.dataset, test).bits_per_note
@@ -226,6 +256,9 @@ def _learned(bench: _Bench, own: Session) -> list[Finding]:
         if not all(isinstance(value, float) for value in known):
             return []
         before, after = (float(value) for value in known if value is not None)
+        if not before > 0 or not after > 0:
+            return []
+        what = "Its card says that on music that was held out it needs"
     gain = 100 * (1 - after / before)
     better = f"{gain:.0f} % fewer" if gain > 0 else f"{-gain:.0f} % more"
     return [
@@ -234,7 +267,7 @@ def _learned(bench: _Bench, own: Session) -> list[Finding]:
             own=after,
             others={"parent": before},
             good=gain > 0,
-            means=f"On music of yours that it never saw it needs {better} bits a note than its parent.",
+            means=f"{what} {better} bits a note than its parent.",
             helps="More pieces of the same kind help most; check who plays what with --show-roles.",
         )
     ]
@@ -249,8 +282,9 @@ def _alike(bench: _Bench, sets: Mapping[str, Composed]) -> list[Finding]:
         Finding(
             name="alike",
             own=shares["own"],
-            others={**{name: share for name, share in shares.items() if name != "own"}, "your music": 1.0},
-            good=shares["own"] >= min(_ALIKE, shares.get("parent", 1.0) + 0.05) and shares["own"] > shares["random"],
+            others={**{name: share for name, share in shares.items() if name != "own"}, "real music": 1.0},
+            # with its parent's music it need not have much in common
+            good=shares["own"] > shares["random"] and (bench.music is None or shares["own"] >= _ALIKE),
             means=f"Its phrases have {100 * shares['own']:.0f} % of what {whose} have in common with each other "
             f"(random notes: {100 * shares['random']:.0f} %).",
             helps="Take pieces that resemble each other, and compare tempo, keys and ranges in the preset with them.",
@@ -259,12 +293,12 @@ def _alike(bench: _Bench, sets: Mapping[str, Composed]) -> list[Finding]:
 
 
 def _copies(bench: _Bench, fingerprint: Fingerprint | None, sets: Mapping[str, Composed]) -> list[Finding]:
-    if fingerprint is None:
+    if fingerprint is None or not _sings(sets["own"]):
         return []
     shares = {name: share_over(_runs(one.features)) for name, one in sets.items()}
     others = {name: share for name, share in shares.items() if name != "own"}
     if bench.music is not None:
-        others["your music"] = count_real(bench.music, fingerprint)  # what was held out
+        others["real music"] = count_real(bench.music, fingerprint)  # what was held out
     longest = int(_runs(sets["own"].features).max())
     usual = others.get("parent", others["random"])
     return [
@@ -280,22 +314,24 @@ def _copies(bench: _Bench, fingerprint: Fingerprint | None, sets: Mapping[str, C
     ]
 
 
+def _sings(composed: Composed) -> bool:
+    return any(phrase.track(Role.LEAD).notes for phrase in composed.phrases)
+
+
 def _runs(features: FeatureSet) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     return features.figure("run").astype(np.int64)
 
 
-def _loops(own: Session, sets: Mapping[str, Composed]) -> Finding:
-    over = {}
-    for name, one in sets.items():
-        seams = measure_seams(own, one.phrases)
-        over[name] = float((seams.over - seams.inside).mean())
-    more = "no more" if over["own"] <= 0 else f"{over['own']:.2f} bits more"
+def _loops(own: Session, composed: Composed) -> Finding:
+    seams = measure_seams(own, composed.phrases)
+    over = float((seams.over - seams.inside).mean())
+    more = "no more" if over <= 0 else f"{over:.2f} bits more"
     return Finding(
         name="seam (bits a token)",
-        own=over["own"],
-        others={name: value for name, value in over.items() if name != "own"},
-        good=over["own"] <= _SEAM_SLACK,
-        means=f"The first bar after the last one surprises {more} than bars inside do: that is how its loops close.",
+        own=over,
+        others={},
+        good=over <= _SEAM_SLACK,
+        means=f"By its own measure, the first bar after the last one surprises {more} than bars inside do.",
         helps="Ask for more candidates in the preset (candidates: 16).",
     )
 
@@ -307,10 +343,16 @@ def _varied(own: Composed) -> Finding:
         own=float(found.identical),
         others={},
         good=found.identical == 0,
-        means=f"Of {len(own.phrases)} phrases {found.identical or 'no'} two are the same; at most "
-        f"{100 * found.largest:.0f} % of a melody is in another one.",
+        means=f"Of {len(own.phrases)} phrases {_pairs(found.identical)} the same"
+        + (f"; at most {100 * found.largest:.0f} % of a melody is in another one." if _sings(own) else "."),
         helps="Raise the temperature in the preset a little.",
     )
+
+
+def _pairs(count: int) -> str:
+    if count == 0:
+        return "no two are"
+    return "two are" if count == 1 else f"{count} pairs are"
 
 
 def _follows(bench: _Bench, own: Session) -> Finding:
@@ -341,14 +383,14 @@ def _faults(own: Composed) -> Finding:
     )
 
 
-def _judge(bench: _Bench, findings: Sequence[Finding]) -> str:
+def _judge(bench: _Bench, findings: Sequence[Finding], phrases: int) -> str:
     name = bench.pack.name
     bad = [finding for finding in findings if not finding.good]
     model = (
         f" It has {bench.pack.card.parent.name}'s model still." if bench.same_model and bench.pack.card.parent else ""
     )
     if not bad:
-        return f"{name} is good to go: nothing of what was measured speaks against sharing it.{model}"
+        return f"{name} is good to go, as far as {phrases} phrases can tell.{model}"
     names = ", ".join(finding.name.partition(" (")[0] for finding in bad)
     things = "one thing" if len(bad) == 1 else f"{len(bad)} things"
-    return f"{name} works, with {things} to look at: {names}.{model}"
+    return f"{name} works, with {things} to look at in {phrases} phrases: {names}.{model}"

@@ -18,7 +18,7 @@ from gamemusic_export.evaluation.report import PAGE_STYLE
 
 __all__ = ["tell_own", "to_dict", "write_own_page"]
 
-_OTHERS = ("parent", "random", "your music")
+_OTHERS = ("parent", "random", "real music")
 _SOUNDS = (".ogg", ".wav")
 
 
