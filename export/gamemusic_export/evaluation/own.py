@@ -7,30 +7,25 @@ random weights. What so few files cannot tell is not asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gamemusic.composer.composer import Composer
 from gamemusic.composer.session import Session
-from gamemusic.errors import GameMusicError, InputError
-from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
-from gamemusic.packs.library import find_pack
-from gamemusic.packs.pack import Pack
+from gamemusic.errors import InputError
+from gamemusic.packs.fingerprint import Fingerprint
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic_export.baselines import random_session
 from gamemusic_export.evaluate import score_session
-from gamemusic_export.evaluation.asks import Ask, asks_of
-from gamemusic_export.evaluation.features import FeatureSet, featurise
+from gamemusic_export.evaluation.features import FeatureSet
 from gamemusic_export.evaluation.likeness import measure_likeness
-from gamemusic_export.evaluation.measurement import Composed, compose_set, measure_intensity
+from gamemusic_export.evaluation.measurement import Composed, measure_intensity
 from gamemusic_export.evaluation.originality import LONG_RUN, measure_variety, share_over
-from gamemusic_export.evaluation.references import load_reference, read_real
+from gamemusic_export.evaluation.own_bench import Bench, compose_on, prepare_bench
 from gamemusic_export.evaluation.seams import measure_seams
-from gamemusic_export.fingerprint import make_fingerprint
 from gamemusic_export.own import count_real
-from gamemusic_export.own_music import OwnMusic, study
 
 __all__ = ["Finding", "OwnEvaluation", "evaluate_own"]
 
@@ -39,8 +34,6 @@ _SEAM_SLACK = 0.05
 _COPY_SLACK = 0.1
 """Share of phrases by which composed ones may share long runs with the files more often than real pieces do."""
 _ALIKE, _FOLLOWS, _FAULTY = 0.7, 0.8, 0.1
-_LEAST_PIECES = 2
-_BINS = (1, 3, 6)
 
 Progress = Callable[[str, int, int], None]
 
@@ -74,21 +67,6 @@ class OwnEvaluation:
     """Some phrases by style, composed as a game would, to hear and see."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bench:
-    """What all measurements need."""
-
-    pack: Pack
-    parent: Pack | None
-    """None when it is not installed, or when the mood still has its parent's model."""
-    same_model: bool
-    music: OwnMusic | None
-    real: FeatureSet | None
-    asks: Sequence[Ask]
-    fingerprint: Fingerprint | None
-    """Of the music it learned from; None: not known."""
-
-
 def evaluate_own(
     folder: str | Path, *, midi: Path | None, phrases: int, examples: int = 3, progress: Progress
 ) -> OwnEvaluation:
@@ -107,13 +85,13 @@ def evaluate_own(
     """
     if phrases < 10:
         raise InputError(f"at least 10 phrases are needed to measure anything (received {phrases})")
-    bench, notes = _prepare(folder, midi)
+    bench, notes = prepare_bench(folder, midi)
     own = Session(bench.pack.model, file=f"{bench.pack.name}/{bench.pack.preset.model}")
     asks = [bench.asks[index % len(bench.asks)] for index in range(phrases)]
-    sets = {"own": _compose(bench, own, asks, bench.pack.name, progress)}
+    sets = {"own": compose_on(bench, own, asks, bench.pack.name, progress)}
     if bench.parent is not None:
-        sets["parent"] = _compose(bench, Session(bench.parent.model), asks, bench.parent.name, progress)
-    sets["random"] = _compose(bench, random_session(), asks[: max(10, phrases // 2)], "random notes", progress)
+        sets["parent"] = compose_on(bench, Session(bench.parent.model), asks, bench.parent.name, progress)
+    sets["random"] = compose_on(bench, random_session(), asks[: max(10, phrases // 2)], "random notes", progress)
     findings = [
         *_learned(bench, own),
         *_alike(bench, sets),
@@ -137,109 +115,7 @@ def evaluate_own(
     )
 
 
-def _prepare(folder: str | Path, midi: Path | None) -> tuple[_Bench, list[str]]:
-    notes: list[str] = []
-    pack = _with_learned_styles(find_pack(folder), notes)
-    parent = _find_parent(pack, notes)
-    same = parent is not None and parent.model == pack.model
-    music = real = None
-    asks: list[Ask] = []
-    if midi is not None:
-        music = study(midi, _token(pack))
-        if pack.card.training.data_hash != music.dataset.hash:
-            notes.append(
-                "these are not the files, or not the roles, that it was taught with last, so it may know some of what "
-                "it is judged by"
-            )
-        found = read_real(music.dataset, range(len(music.dataset.piece_of)), pack)
-        asks = asks_of(found.phrases)
-        real = featurise(found)
-        if real.pieces < _LEAST_PIECES:
-            notes.append("one piece alone cannot tell how alike pieces are: likeness was not measured")
-            real = None
-    elif parent is not None:
-        asks, real = _parents_music(pack, parent, notes)
-    if midi is None:
-        notes.append("it was not held against your music; add --midi and the folder of your files")
-    fingerprint = _find_fingerprint(pack, music, notes)
-    return _Bench(pack, None if same else parent, same, music, real, asks or _usual_asks(pack), fingerprint), notes
-
-
-def _with_learned_styles(pack: Pack, notes: list[str]) -> Pack:
-    """Return the mood without styles in which the model composes nothing.
-
-    Raises:
-        InputError: It has no others.
-    """
-    styles = {name: style for name, style in pack.preset.styles.items() if style.learned}
-    left = [name for name in pack.preset.styles if name not in styles]
-    if not styles:
-        raise InputError(f"{pack.name}: no style has a role in 'learned', so there is nothing that a model composed")
-    if not left:
-        return pack
-    notes.append(f"the model composes nothing in {', '.join(left)}, so that was not measured")
-    return replace(pack, preset=replace(pack.preset, styles=styles))
-
-
-def _token(pack: Pack) -> str:
-    """Return the style token that learned last, or the default style's."""
-    tokens = {style.token for style in pack.preset.styles.values()}
-    learned = pack.card.training.extra.get("token")
-    return learned if learned in tokens else pack.preset.styles[pack.preset.default_style].token
-
-
-def _find_parent(pack: Pack, notes: list[str]) -> Pack | None:
-    known = pack.card.parent
-    if known is None:
-        notes.append("its card names no parent, so there is none to compare it with")
-        return None
-    try:
-        return find_pack(known.name)
-    except GameMusicError:
-        notes.append(f"its parent {known.name} is not installed, so it was not compared with it")
-        return None
-
-
-def _parents_music(pack: Pack, parent: Pack, notes: list[str]) -> tuple[list[Ask], FeatureSet | None]:
-    """Return what the parent's reference asks for and holds, as far as the mood has styles for it."""
-    try:
-        reference = load_reference(parent.name)
-    except InputError:
-        return [], None
-    tokens = {style.token for style in pack.preset.styles.values()}
-    real = reference.real.select([style in tokens for style in reference.real.styles])
-    if real.pieces < _LEAST_PIECES:
-        return [], None
-    notes.append(f"it was held against held-out pieces of {parent.name}'s music")
-    return [ask for ask in reference.asks if ask.style in tokens], real
-
-
-def _find_fingerprint(pack: Pack, music: OwnMusic | None, notes: list[str]) -> Fingerprint | None:
-    if not pack.preset.fingerprint:
-        if music is not None:
-            return make_fingerprint(music.dataset, music.select("train").tolist())
-        notes.append("it has no fingerprint of the music it learned from, so copies were not looked for")
-        return None
-    return load_fingerprint(pack.read(pack.preset.fingerprint), file=f"{pack.name}/{pack.preset.fingerprint}")
-
-
-def _usual_asks(pack: Pack) -> list[Ask]:
-    """Return an ask for each style, meter, mode and some intensities, where there is no music to take them from."""
-    preset = pack.preset
-    return [
-        Ask(style.token, tuple(role.value for role in style.learned), str(meter), key.mode, intensity)
-        for intensity in _BINS
-        for style in preset.styles.values()
-        for meter in preset.meters
-        for key in preset.keys
-    ]
-
-
-def _compose(bench: _Bench, session: Session, asks: Sequence[Ask], label: str, progress: Progress) -> Composed:
-    return compose_set(bench.pack, session, asks, bench.fingerprint, label=label, progress=progress)
-
-
-def _learned(bench: _Bench, own: Session) -> list[Finding]:
+def _learned(bench: Bench, own: Session) -> list[Finding]:
     """Return how much better than its parent it predicts music of yours that it never saw."""
     if bench.same_model:
         return []
@@ -273,7 +149,7 @@ def _learned(bench: _Bench, own: Session) -> list[Finding]:
     ]
 
 
-def _alike(bench: _Bench, sets: Mapping[str, Composed]) -> list[Finding]:
+def _alike(bench: Bench, sets: Mapping[str, Composed]) -> list[Finding]:
     if bench.real is None:
         return []
     shares = {name: measure_likeness(one.features, bench.real).share for name, one in sets.items()}
@@ -292,7 +168,7 @@ def _alike(bench: _Bench, sets: Mapping[str, Composed]) -> list[Finding]:
     ]
 
 
-def _copies(bench: _Bench, fingerprint: Fingerprint | None, sets: Mapping[str, Composed]) -> list[Finding]:
+def _copies(bench: Bench, fingerprint: Fingerprint | None, sets: Mapping[str, Composed]) -> list[Finding]:
     if fingerprint is None or not _sings(sets["own"]):
         return []
     shares = {name: share_over(_runs(one.features)) for name, one in sets.items()}
@@ -355,7 +231,7 @@ def _pairs(count: int) -> str:
     return "two are" if count == 1 else f"{count} pairs are"
 
 
-def _follows(bench: _Bench, own: Session) -> Finding:
+def _follows(bench: Bench, own: Session) -> Finding:
     found = {figure.name: figure.value or 0.0 for figure in measure_intensity(bench.pack, own, seeds=4)}
     rates = found["intensity, notes"]
     return Finding(
@@ -383,7 +259,7 @@ def _faults(own: Composed) -> Finding:
     )
 
 
-def _judge(bench: _Bench, findings: Sequence[Finding], phrases: int) -> str:
+def _judge(bench: Bench, findings: Sequence[Finding], phrases: int) -> str:
     name = bench.pack.name
     bad = [finding for finding in findings if not finding.good]
     model = (
