@@ -12,17 +12,32 @@ from pathlib import Path
 
 from gamemusic.errors import InputError, OutputError
 
-__all__ = ["check_writable", "read_file", "shown_name", "write_file", "write_files"]
+__all__ = ["check_writable", "is_device", "read_file", "shown_name", "write_file", "write_files"]
 
+_DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", "conin$", "conout$", *(p + n for p in ("com", "lpt") for n in "0123456789¹²³"))
+)
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def is_device(name: str) -> bool:
+    """Return whether Windows takes a file of this name for a device: ``con``, ``Aux.mid``, ``com1.tar.gz``.
+
+    There such a file can be neither made nor opened, in any folder and with any suffix; so it is refused everywhere,
+    since games and moods go from machine to machine.
+    """
+    return name.partition(".")[0].strip().casefold() in _DEVICES
 
 
 def check_writable(path: Path) -> None:
     """Do nothing when a file could probably be written at ``path``, so that long work is not done for nothing.
 
     Raises:
-        OutputError: The folder is missing or may not be written to, or a folder has the file's name.
+        OutputError: The folder is missing or may not be written to, or a folder has the file's name, or it is the name
+            of a device.
     """
+    if is_device(path.name):
+        raise OutputError(f"{path.name} is the name of a device on Windows; choose another file name")
     folder = path.parent
     if not folder.exists():
         raise OutputError(f"folder {folder} does not exist; make it first, or write elsewhere")

@@ -197,7 +197,8 @@ class Text(Kind[str]):
             value = value.rstrip("\n")
         if not self.least <= len(value) <= self.most or ("\n" in value and not self.lines):
             raise self.refuse(node, where)
-        if self.pattern and not re.fullmatch(self.pattern, value):
+        # as JSON Schema has it, where \d is 0 to 9 alone
+        if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             raise self.refuse(node, where)
         return value
 

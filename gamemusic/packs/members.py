@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gamemusic.errors import InputError, PackError
+from gamemusic.files import is_device
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.nodes import hidden_character, shorten
 
@@ -20,11 +21,6 @@ __all__ = ["FolderMembers", "Members", "check_member_name", "check_member_names"
 
 _JUNK_NAMES = frozenset((".ds_store", "thumbs.db", "desktop.ini"))
 _JUNK_FOLDERS = frozenset(("__macosx",))
-_DEVICES = frozenset(
-    ("con", "prn", "aux", "nul", "conin$", "conout$", *(p + n for p in ("com", "lpt") for n in "0123456789¹²³"))
-)
-
-
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -72,7 +68,7 @@ def check_member_name(name: str, limits: Limits = LIMITS) -> None:
         problem = "holds a character that is not allowed in file names everywhere"
     elif any(part != part.strip() or part.endswith(".") for part in parts):
         problem = "has a part that begins or ends with a space, or ends with a dot"
-    elif any(part.split(".")[0].strip().casefold() in _DEVICES for part in parts):
+    elif any(is_device(part) for part in parts):
         problem = "is the name of a device on Windows"
     if problem:
         raise PackError(f"the file name {shorten(name)} {problem}; rename the file")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from gamemusic.errors import InputError
+from gamemusic.files import is_device
 from gamemusic.packs.fields import Choice, Number, Parsed, Schema, Text
+from gamemusic.packs.nodes import Node
 from gamemusic.packs.records import Pair
 from gamemusic.programs import DRUM_KITS, PROGRAM_NAMES, parse_drum_kit, parse_program
 from gamemusic.score.phrase import Role
@@ -86,7 +89,20 @@ def _program(names: Iterable[str]) -> Schema:
 _KIT_NAMES = MappingProxyType({number: name for name, number in DRUM_KITS.items()})
 ROLES = Choice({str(role): role for role in reversed(Role)})
 PITCHED = Choice({str(role): role for role in reversed(Role) if role is not Role.DRUMS})
-NAME = Text(32, r"[a-z][a-z0-9_-]{0,31}", "a name of small letters, digits, - and _, a letter first, at most 32")
+
+
+@dataclass(frozen=True, eq=False)
+class _Name(Text):
+    """What files are called after: a text that is no device on Windows either."""
+
+    def read(self, node: Node, where: str) -> str:
+        value = super().read(node, where)
+        if is_device(value):
+            raise self.refuse(node, where, "; this one is the name of a device on Windows, choose another")
+        return value
+
+
+NAME = _Name(32, r"[a-z][a-z0-9_-]{0,31}", "a name of small letters, digits, - and _, a letter first, at most 32")
 PITCH = Parsed(
     parse_pitch,
     "a note name such as C3 (middle C is C4) or a MIDI note number",

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from gamemusic.errors import InputError, OutputError
-from gamemusic.files import write_files
+from gamemusic.files import is_device, write_files
 from gamemusic.packs.card import Parent, write_card
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, describe_files
 from gamemusic.packs.schema import json_schema, load_preset
@@ -45,8 +45,12 @@ def new_mood(name: str, parent: Pack, folder: Path) -> Path:
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"{name!r} is no name for a mood: small letters, digits, - and _, a letter first, at most 32")
+    if is_device(name) or is_device(folder.name):
+        raise InputError(
+            f"{name} is the name of a device on Windows, where no file may be called so; choose another one"
+        )
     if name == parent.name:
-        raise InputError(f"{name} is its parent's name, too; choose another one")
+        raise InputError(f"{name} is its parent's name, too; choose another")
     if folder.exists():
         raise InputError(f"{folder} exists already; choose another name, or remove it")
     title = name.replace("_", " ").replace("-", " ").capitalize()

@@ -214,7 +214,7 @@ def newer(one: str, other: str) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+    return tuple(int(number) for number in re.findall("[0-9]+", version)[:3])
 
 
 def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = False, limits: Limits = LIMITS) -> Pack:
