@@ -179,9 +179,9 @@ class Composer:
             meter = str(harmony.meter)
         frame = Phrase(
             bars=length,
-            meter=preset.meters[0] if meter is None else parse_meter(meter),
+            meter=preset.meters_of(playing)[0] if meter is None else parse_meter(meter),
             tempo_bpm=check_tempo(tempo),
-            key=_choose(preset.keys, seed, 1) if key is None else parse_key(key),
+            key=_choose(preset.keys_of(playing), seed, 1) if key is None else parse_key(key),
             tracks=(),
             ending=preset.ending if ending is None else ending,
             mood=self.pack.name,
@@ -230,17 +230,18 @@ class Composer:
         sections = plan_sections(frame.form, frame.bars)
         if theme is not None and Role.LEAD not in roles:
             raise InputError(f"style {playing.name!r} has no lead that the model composes, so it cannot play a theme")
+        ranges = preset.ranges_of(playing)
         rules = Rules(
             bars=frame.bars,
             meter=frame.meter,
             key=frame.key,
             roles=roles,
             heard=_heard_roles(playing, roles, frame.intensity),
-            ranges=preset.ranges,
-            polyphony={**DEFAULT_POLYPHONY, **preset.polyphony},
-            density=preset.density,
+            ranges=ranges,
+            polyphony={**DEFAULT_POLYPHONY, **preset.polyphony_of(playing)},
+            density=preset.density_of(playing),
             scale_strictness=preset.scale_strictness,
-            given={} if theme is None else fit_theme(theme, frame, sections, frame.form, preset.ranges.get(Role.LEAD)),
+            given={} if theme is None else fit_theme(theme, frame, sections, frame.form, ranges.get(Role.LEAD)),
         )
         conditions = Conditions(
             style=STYLE_NAMES.index(playing.token),

@@ -165,6 +165,26 @@ class Preset:
         """Return slowest and fastest tempo of a style, in quarter notes a minute."""
         return style.tempo or self.tempo
 
+    def keys_of(self, style: Style) -> tuple[Key, ...]:
+        """Return the keys of a style."""
+        return style.keys or self.keys
+
+    def meters_of(self, style: Style) -> tuple[Meter, ...]:
+        """Return the meters of a style; the first is its default."""
+        return style.meters or self.meters
+
+    def ranges_of(self, style: Style) -> Mapping[Role, tuple[int, int]]:
+        """Return lowest and highest note of each role in a style, as far as something is said of it."""
+        return {**self.ranges, **style.ranges}
+
+    def polyphony_of(self, style: Style) -> Mapping[Role, int]:
+        """Return how many notes of a role may sound at once in a style, as far as something is said of it."""
+        return {**self.polyphony, **style.polyphony}
+
+    def density_of(self, style: Style) -> Mapping[Role, int]:
+        """Return how many notes of a role may begin in a bar in a style, as far as something is said of it."""
+        return {**self.density, **style.density}
+
     def temperature_of(self, style: Style) -> float:
         """Return the temperature of a style."""
         return self.temperature if style.temperature is None else style.temperature

@@ -7,11 +7,25 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from gamemusic.packs.fields import Choice, Number, Text, Truth, Whole
-from gamemusic.packs.musical import CHORD, DRUM_FIGURES, FIGURES, KIT, PROGRAM, ROLES, TEMPERATURE, TEMPO
-from gamemusic.packs.records import FieldError, ListOf, MapOf, Record
+from gamemusic.packs.musical import (
+    CHORD,
+    DRUM_FIGURES,
+    FIGURES,
+    KEY,
+    KIT,
+    PITCH,
+    PITCHED,
+    PROGRAM,
+    ROLES,
+    TEMPERATURE,
+    TEMPO,
+)
+from gamemusic.packs.records import FieldError, ListOf, MapOf, Pair, Record
 from gamemusic.score import orchestration
 from gamemusic.score.phrase import Role
+from gamemusic.theory import Key
 from gamemusic.tokens.vocabulary import STYLE_NAMES
+from gamemusic.units import METERS, Meter
 
 __all__ = ["Drummer", "Player", "Room", "Section", "Style"]
 
@@ -119,6 +133,16 @@ class Style:
     """Tempo for this style only, [slowest, fastest] in quarter notes a minute."""
     temperature: Annotated[float | None, TEMPERATURE] = None
     """Temperature for this style only."""
+    keys: Annotated[tuple[Key, ...], ListOf(KEY, 0, 24, unique=True)] = ()
+    """Keys for this style only. Empty: the mood's."""
+    meters: Annotated[tuple[Meter, ...], ListOf(Choice(METERS), 0, len(METERS), unique=True)] = ()
+    """Meters that suit this style; the first is its default. Empty: the mood's."""
+    ranges: Annotated[Mapping[Role, tuple[int, int]], MapOf(PITCHED, Pair(PITCH))] = field(default_factory=dict)
+    """[lowest, highest] note of each role, for this style only; roles left out have the mood's."""
+    polyphony: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 6))] = field(default_factory=dict)
+    """Most notes of a role that may sound at once, for this style only; roles left out have the mood's."""
+    density: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 48))] = field(default_factory=dict)
+    """Most notes of a role that may begin in one bar, for this style only; roles left out have the mood's."""
     progressions: Annotated[tuple[tuple[str, ...], ...], ListOf(ListOf(CHORD, 1, 64), 0, 64)] = ()
     """Chords to be composed over, one a bar: each letter of the form has one of these, chosen by the seed and repeated
     to its end. For music that was learned as melody alone. Empty: the model chooses the chords.

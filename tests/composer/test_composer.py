@@ -95,6 +95,30 @@ def test_what_is_not_given_comes_from_the_preset(composer: Composer, pack: Pack)
     assert (plain.intensity, plain.ending) == (preset.intensity, preset.ending)
 
 
+def test_what_a_style_says_comes_before_its_mood(pack: Pack) -> None:
+    """Keys, meter, ranges, polyphony and density: of this style, and of no other one."""
+    preset = pack.preset
+    rock = replace(
+        preset.styles["rock"],
+        keys=(parse_key("F# minor"), parse_key("B minor")),
+        meters=(METERS["3/4"],),
+        ranges={Role.LEAD: (72, 79)},
+        polyphony={Role.DRUMS: 1},
+        density={Role.LEAD: 2},
+    )
+    own = Composer(replace(pack, preset=replace(preset, styles={**preset.styles, "rock": rock})))
+    phrases = [own.compose(style="rock", seed=seed, bars=2, intensity=1) for seed in range(8)]
+    assert {str(phrase.key) for phrase in phrases} == {"F# minor", "B minor"}
+    assert {str(phrase.meter) for phrase in phrases} == {"3/4"}
+    assert any(phrase.track(Role.LEAD).notes for phrase in phrases)
+    for phrase in phrases:
+        lead, drums = phrase.track(Role.LEAD).notes, phrase.track(Role.DRUMS).notes
+        assert all(72 <= note.pitch <= 79 for note in lead)
+        assert all(sum(note.start // phrase.meter.bar_ticks == bar for note in lead) <= 2 for bar in range(2))
+        assert len({note.start for note in drums}) == len(drums)
+    assert own.compose(seed=3, bars=2) == Composer(pack).compose(seed=3, bars=2)
+
+
 def test_what_is_given_is_kept(composer: Composer) -> None:
     phrase = composer.compose(
         style="rock", bars=3, key="F# minor", tempo=171.5, meter="6/8", intensity=1, seed=0, ending="cadence"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import string
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,29 @@ def test_defaults_and_values() -> None:
     assert song.roles == (Role.BASS, Role.DRUMS) and song.figures == {Role.DRUMS: "shaker"}
     assert preset.tempo_of(song) == (80, 100) and preset.tempo_of(lounge) == (60, 70)
     assert preset.temperature_of(song) == 0.95 and preset.temperature_of(lounge) == 0.5
+    assert preset.keys_of(lounge) == preset.keys and preset.meters_of(lounge) == preset.meters
     with pytest.raises(InputError, match=r"no style 'longe', only song, lounge; did you mean 'lounge'\?"):
         preset.style("longe")
+
+
+def test_a_style_says_otherwise_than_its_mood() -> None:
+    more = b"""\
+    keys: [E phrygian]
+    meters: [6/8, 3/4]
+    ranges: {bass: [C1, C2]}
+    polyphony: {bass: 2}
+    density: {bass: 3}
+"""
+    text = SMALL.replace(b"    tempo: [60, 70]\n", b"    tempo: [60, 70]\n" + more)
+    text = text.replace(b"styles:", b"ranges: {bass: [C2, C3], lead: [C4, C6]}\ndensity: {lead: 5}\nstyles:")
+    preset = load_preset(text)
+    song, lounge = preset.style("song"), preset.style("lounge")
+    assert preset.keys_of(lounge) == (Key(4, "phrygian"),) and preset.keys_of(song) == preset.keys
+    assert preset.meters_of(lounge) == (METERS["6/8"], METERS["3/4"]) and preset.meters_of(song) == preset.meters
+    assert preset.ranges_of(song) == {Role.BASS: (36, 48), Role.LEAD: (60, 84)}
+    assert preset.ranges_of(lounge) == {Role.BASS: (24, 36), Role.LEAD: (60, 84)}
+    assert preset.polyphony_of(lounge) == {Role.BASS: 2} and preset.polyphony_of(song) == {}
+    assert preset.density_of(lounge) == {Role.LEAD: 5, Role.BASS: 3} and preset.density_of(song) == {Role.LEAD: 5}
 
 
 def test_orchestration() -> None:
@@ -185,6 +207,13 @@ _shares = st.floats(0, 1)
 _tempos = st.tuples(st.floats(20, 400), st.floats(20, 400)).map(lambda pair: (min(pair), max(pair)))
 _figures = {True: st.sampled_from(DRUM_FIGURES), False: st.sampled_from(sorted(set(FIGURES) - set(DRUM_FIGURES)))}
 
+_keys = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(MODES)))
+_meters = st.sampled_from(sorted(METERS.values(), key=str))
+_pitches = st.tuples(st.integers(0, 127), st.integers(0, 127)).map(lambda pair: (min(pair), max(pair)))
+_ranges: st.SearchStrategy[Mapping[Role, tuple[int, int]]] = st.dictionaries(
+    st.sampled_from([role for role in Role if role is not Role.DRUMS]), _pitches
+)
+
 
 @st.composite
 def _styles(draw: st.DrawFn, name: str) -> Style:
@@ -212,29 +241,31 @@ def _styles(draw: st.DrawFn, name: str) -> Style:
         swing=draw(st.floats(0, 0.5)),
         tempo=draw(st.none() | _tempos),
         temperature=draw(st.none() | st.floats(0.2, 2)),
+        keys=tuple(draw(st.lists(_keys, max_size=3, unique=True))),
+        meters=tuple(draw(st.lists(_meters, max_size=2, unique=True))),
+        ranges=draw(_ranges),
+        polyphony=draw(st.dictionaries(st.sampled_from(Role), st.integers(1, 6))),
+        density=draw(st.dictionaries(st.sampled_from(Role), st.integers(1, 48))),
     )
 
 
 @st.composite
 def _presets(draw: st.DrawFn) -> Preset:
     form = draw(st.sampled_from([(), ("A",), ("A", "A'", "B", "A"), ("A", "B", "B'")]))
-    pitches = st.tuples(st.integers(0, 127), st.integers(0, 127)).map(lambda pair: (min(pair), max(pair)))
-    pitched = st.sampled_from([role for role in Role if role is not Role.DRUMS])
-    key = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(MODES)))
     return Preset(
         name=draw(_names),
         title=draw(st.just("") | _lines),
         description=draw(st.just("") | _lines),
         tempo=draw(_tempos),
-        keys=tuple(draw(st.lists(key, min_size=1, max_size=8, unique=True))),
-        meters=tuple(draw(st.lists(st.sampled_from(sorted(METERS.values(), key=str)), min_size=1, unique=True))),
+        keys=tuple(draw(st.lists(_keys, min_size=1, max_size=8, unique=True))),
+        meters=tuple(draw(st.lists(_meters, min_size=1, unique=True))),
         bars=draw(st.integers(1, 5)) * 12 if form else draw(st.integers(1, 64)),
         form=form,
         ending=draw(st.sampled_from(["loop", "cadence"])),
         progression=tuple(draw(st.lists(st.sampled_from(["Am", "VI", "bVII", "F#min7", "vii°", "C5"])))),
         scale_strictness=draw(_shares),
         candidates=draw(st.integers(1, 16)),
-        ranges=draw(st.dictionaries(pitched, pitches)),
+        ranges=draw(_ranges),
         polyphony=draw(st.dictionaries(st.sampled_from(Role), st.integers(1, 6))),
         density=draw(st.dictionaries(st.sampled_from(Role), st.integers(1, 48))),
         styles={name: draw(_styles(name)) for name in draw(st.lists(_names, min_size=1, max_size=2, unique=True))},

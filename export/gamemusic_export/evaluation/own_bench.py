@@ -144,8 +144,8 @@ def _usual_asks(pack: Pack) -> list[Ask]:
         Ask(style.token, tuple(role.value for role in style.learned), str(meter), key.mode, intensity)
         for intensity in _BINS
         for style in preset.styles.values()
-        for meter in preset.meters
-        for key in preset.keys
+        for meter in preset.meters_of(style)
+        for key in preset.keys_of(style)
     ]
 
 
