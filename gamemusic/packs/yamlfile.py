@@ -8,12 +8,9 @@ and dates stay the text they look like.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NoReturn
 
 from gamemusic.errors import FormatError, InputError
@@ -29,6 +26,7 @@ from gamemusic.packs.nodes import (
     one_line,
     shorten,
 )
+from gamemusic.packs.yamlwords import DECIMAL, WORDS, resolve
 
 __all__ = [
     "MAX_DEPTH",
@@ -59,33 +57,6 @@ class Bounds:
 
 SMALL = Bounds()
 """For files that somebody else may have written, such as presets."""
-
-_WORDS: Mapping[str, Scalar] = MappingProxyType(
-    {
-        **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-        **dict.fromkeys(("true", "True", "TRUE"), True),
-        **dict.fromkeys(("false", "False", "FALSE"), False),
-    }
-)
-_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
-_DECIMAL = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?", re.ASCII)
-_MAX_DIGITS = 40
-
-
-def _resolve(text: str) -> Scalar:
-    """Return the value of a plain word; raises ValueError for a number that is too large."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if not _DECIMAL.fullmatch(text):
-        return text
-    if len(text) > _MAX_DIGITS:
-        raise ValueError("a number of more than 40 characters")
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"the number {text} is too large")
-    return number
 
 
 @dataclass(slots=True)
@@ -168,7 +139,7 @@ class _Builder:
         value: Scalar = event.value
         if event.implicit[0]:
             try:
-                value = _resolve(event.value)
+                value = resolve(event.value)
             except ValueError as error:
                 self._fail(f"found {error}, expected one of at most 40 characters", mark)
         return ScalarNode(self.file, mark.line + 1, mark.column + 1, value, event.value)
@@ -227,6 +198,32 @@ def _decode(data: bytes, file: str, bounds: Bounds) -> str:
     return text
 
 
+def _mark_of(thing: Any) -> Any:
+    """Return where an error of PyYAML, or the loader that raised it, stands; libyaml's loader cannot tell."""
+    ask = getattr(thing, "get_mark", None)
+    return getattr(thing, "problem_mark", None) or getattr(thing, "context_mark", None) or (ask() if ask else None)
+
+
+def _refuse_start(loader: Any, builder: _Builder, end: int) -> None:
+    """Raise what is ours to refuse in the text before the place where the library gave up.
+
+    It reads up to a line ahead of the events that it gives, and what it complains of differs from version to version
+    (libyaml counts nesting since 0.2.6): without this the same file would get another message at another place.
+    """
+    import yaml  # late, see below
+
+    try:
+        while loader.check_event():
+            event = loader.get_event()
+            if isinstance(event, yaml.ScalarEvent) and event.end_mark.index >= end:
+                return  # it was cut off there
+            builder.take(event)
+    except yaml.YAMLError:
+        return  # of course: half a file
+    finally:
+        loader.dispose()
+
+
 def load_yaml(data: bytes, *, file: object = "preset.yaml", bounds: Bounds = SMALL) -> Node:
     """Return the tree of a YAML file's bytes.
 
@@ -246,22 +243,25 @@ def load_yaml(data: bytes, *, file: object = "preset.yaml", bounds: Bounds = SMA
     # both give the same events and places of what is YAML; libyaml, where it is there, is several times as fast and its
     # complaints are plainer, so that it reads what people would not write by hand
     large = len(data) > _LARGE and hasattr(yaml, "CSafeLoader")
-    loader: Any = (yaml.CSafeLoader if large else yaml.SafeLoader)(text)  # its stubs leave the events untyped
+    reader: Any = yaml.CSafeLoader if large else yaml.SafeLoader  # its stubs leave the events untyped
+    loader = reader(text)
     try:
         while loader.check_event():
             builder.take(loader.get_event())
     except FormatError:
         raise
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark or loader.get_mark()
-        problem = one_line(str(error.problem or error.context), 200)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the scanner lets chr() and int() fail on escapes
+        mark = _mark_of(error) or _mark_of(loader)
+        if mark is None:  # libyaml's reader gives none
+            problem = one_line(str(getattr(error, "reason", error)), 200)
+            raise FormatError(f"this is not YAML: {problem}", file=name) from None
+        _refuse_start(reader(text[: mark.index]), _Builder(name, bounds), mark.index)
+        problem = "a character code or number that is out of range"
+        if isinstance(error, yaml.MarkedYAMLError):
+            problem = one_line(str(error.problem or error.context), 200)
         there = "".join(text.split("\n")[mark.line : mark.line + 1])[mark.column :]
         hint = "; indent with spaces, not tabs" if there.startswith("\t") else ""
         message = f"this is not YAML: {problem}{hint}"
-        raise FormatError(message, file=name, line=mark.line + 1, column=mark.column + 1) from None
-    except (yaml.YAMLError, ValueError, OverflowError):  # the scanner lets chr() and int() fail on escapes
-        mark = loader.get_mark()
-        message = "this is not YAML: a character code or number that is out of range"
         raise FormatError(message, file=name, line=mark.line + 1, column=mark.column + 1) from None
     finally:
         loader.dispose()
@@ -329,7 +329,7 @@ def dump_yaml(value: object) -> str:
             return True
 
     def write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-        bare = text in _WORDS or _DECIMAL.fullmatch(text)
+        bare = text in WORDS or DECIMAL.fullmatch(text)
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if bare else None)
 
     def write_list(dumper: yaml.SafeDumper, items: list[object]) -> yaml.SequenceNode:

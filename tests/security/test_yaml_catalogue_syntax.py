@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
+import yaml
 from yamltext import FILE, GOOD, LONG, read, refuse, spoilt, value_of
 
 from gamemusic.errors import FormatError
@@ -238,6 +239,39 @@ def test_y12_the_deepest_that_is_read() -> None:
     assert inner == []
     refuse("[" * 11 + "]" * 11, "1:11", "deeper than 10 levels; make it flatter")
     refuse("[" * 100_000, None, "the file has 100000 bytes, allowed are 65536", also_long=False)
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("most", [11, 50])
+@pytest.mark.parametrize("opened", ["[", "{a: "])
+def test_y12_whoever_notices_first(opened: str, most: int, long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later PyYAML may count nesting too, as libyaml does since 0.2.6, and looks ahead of what it has told."""
+
+    class Strict(yaml.SafeLoader):
+        def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+            if self.flow_level >= most:
+                raise yaml.scanner.ScannerError(None, None, "that is too deep for this library", self.get_mark())
+            super().fetch_flow_collection_start(token)
+
+    monkeypatch.setattr(yaml, "CSafeLoader", Strict)
+    monkeypatch.setattr(yaml, "SafeLoader", Strict)
+    refuse(opened * (5_000 if long else 100), f"1:{10 * len(opened) + 1}", "found nesting deeper than 10 levels")
+
+
+@pytest.mark.parametrize("failing", [yaml.reader.ReaderError("x", 3, 7, "utf-8", "no such thing"), ValueError("chr()")])
+def test_y12_a_library_that_does_not_say_where(failing: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def __init__(self, text: str) -> None:
+            pass
+
+        def check_event(self) -> bool:
+            raise failing
+
+        def dispose(self) -> None:
+            pass
+
+    monkeypatch.setattr(yaml, "CSafeLoader", Failing)
+    refuse(GOOD + LONG, None, "this is not YAML: ", also_long=False)
 
 
 def test_y13_large() -> None:
