@@ -215,7 +215,7 @@ def _refuse_start(loader: Any, builder: _Builder, end: int) -> None:
     try:
         while loader.check_event():
             event = loader.get_event()
-            if isinstance(event, yaml.ScalarEvent) and event.end_mark.index >= end:
+            if event.end_mark.index >= end and isinstance(event, yaml.ScalarEvent):
                 return  # it was cut off there
             builder.take(event)
     except yaml.YAMLError:
