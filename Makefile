@@ -9,7 +9,7 @@ TORCH ?= torch==2.13.0
 CORPUS ?= corpus
 # What the tests play and read with; without one of them its tests are skipped.
 READERS := libfluidsynth3 fluidsynth fluidr3mono-gm-soundfont timgm6mb-soundfont sox ffmpeg qemu-user chromium \
-	godot3-server libportaudio2 libopenal1 libasound2
+	godot3-server libportaudio2 libopenal1 libasound2 strace
 WORK ?= runs
 
 .PHONY: demo test slow fuzz lint bench models clean

@@ -87,7 +87,13 @@ def _look(name: str, needed: bool, find: Callable[[], str], remedy: str) -> Find
 
 
 def _import(package: str, module: str) -> str:
-    importlib.import_module(module)  # what is installed may still fail to load
+    # what is installed may still fail to load
+    if module == "onnxruntime":
+        from gamemusic.composer.session import load_runtime
+
+        load_runtime()  # it has one importer, which switches its telemetry off
+    else:
+        importlib.import_module(module)
     from importlib.metadata import version  # late: slow to import
 
     return version(package)

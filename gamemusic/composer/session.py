@@ -6,8 +6,9 @@ and memory stays flat.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,16 +22,43 @@ from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_VE
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["FORMAT_VERSION", "LOGIT_LIMIT", "Memory", "Session"]
+__all__ = ["FORMAT_VERSION", "LOGIT_LIMIT", "Memory", "Session", "load_runtime"]
 
 FORMAT_VERSION = 1
 """Version of the graph's inputs and outputs that this release runs."""
 LOGIT_LIMIT = 1 << 20
 """Largest logit, in 1/256 nat: exported graphs clip there."""
 _ZERO = 128
+_TELEMETRY_OFF = "ORT_DISABLE_TELEMETRY"
 
 Memory = dict[str, npt.NDArray[Any]]
 """The model's state by input name: ``hidden_i`` uint8 (B, H) and ``cell_i`` float32 (B, H) a layer."""
+
+
+def load_runtime() -> ModuleType:
+    """Return ONNX Runtime, imported with its telemetry switched off: nobody else imports it.
+
+    The wheels 1.29 to 1.32 look up a vendor's host and leave an identifier in the user's cache folder unless the
+    environment forbids it *before* the import; the process and those that it starts keep that variable.
+
+    Raises:
+        MissingError: When it cannot be imported.
+    """
+    if os.environ.get(_TELEMETRY_OFF) != "1":
+        os.environ[_TELEMETRY_OFF] = "1"
+    try:
+        import onnxruntime
+
+        onnxruntime.SessionOptions()
+        # Windows' own tracing does not ask the environment, and somebody else may have imported it before
+        if switch_off := getattr(onnxruntime, "disable_telemetry_events", None):
+            switch_off()
+    except Exception as error:  # it raises again whatever its library raised, and an emptied folder has nothing
+        raise MissingError(
+            f"ONNX Runtime cannot be imported ({printable(str(error), 200)}); install it with: pip install onnxruntime"
+        ) from error
+    runtime: ModuleType = onnxruntime
+    return runtime
 
 
 class Session:
@@ -58,15 +86,8 @@ class Session:
         self._check_numbers()
 
     def _open(self, model: bytes) -> onnxruntime.InferenceSession:
-        try:
-            import onnxruntime
-
-            options = onnxruntime.SessionOptions()
-        except Exception as error:  # it raises again whatever its library raised, and an emptied folder has nothing
-            raise MissingError(
-                f"ONNX Runtime cannot be imported ({printable(str(error), 200)}); "
-                "install it with: pip install onnxruntime"
-            ) from error
+        onnxruntime = load_runtime()
+        options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         options.enable_cpu_mem_arena = False
