@@ -6,11 +6,12 @@ import io
 import stat
 import struct
 import zipfile
-import zlib
+from collections import Counter
 from pathlib import Path
 
 from gamemusic.errors import InputError, PackError
 from gamemusic.limits import LIMITS, Limits
+from gamemusic.packs.directory import MOST_EXTRA, ZIP_FAULTS, check_directory
 from gamemusic.packs.members import check_member_names, is_junk
 from gamemusic.packs.nodes import shorten
 
@@ -40,16 +41,15 @@ class ZipMembers:
             raise InputError(f"the file {path} cannot be read: {error.strerror}") from None
         if len(data) > limits.pack_bytes:
             raise self._fail(f"the zip is larger than {limits.pack_bytes} bytes")
-        many = f"there are more than {limits.pack_files} files, which no mood pack has"
-        if data.count(b"PK\x01\x02") > 4 * limits.pack_files + 64:  # a million of them would fill the memory
-            raise self._fail(many)
+        content = io.BytesIO(data)
         try:
-            self._archive = zipfile.ZipFile(io.BytesIO(data))
+            check_directory(content, limits)
+            self._archive = zipfile.ZipFile(content)
             infos = self._archive.infolist()
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, EOFError):
+        except PackError as error:
+            raise self._fail(str(error)) from None
+        except ZIP_FAULTS:
             raise self._fail("this is no zip file, or a damaged one; get or make it again") from None
-        if len(infos) > limits.pack_files:
-            raise self._fail(many)
         total = sum(info.file_size for info in infos)
         if total > limits.pack_bytes:
             raise self._fail(f"the files are {total} bytes together, allowed are {limits.pack_bytes}")
@@ -64,8 +64,8 @@ class ZipMembers:
 
     def _check_layout(self, data: bytes, infos: list[zipfile.ZipInfo]) -> None:
         """Refuse what hides or overlaps: members must stand one after the other, with nothing before or after."""
-        names = [info.orig_filename for info in infos]
-        twice = next((name for name in names if names.count(name) > 1), None)
+        names = Counter(info.orig_filename for info in infos)
+        twice = next((name for name, count in names.items() if count > 1), None)
         if twice is not None:
             raise self._fail(f"the zip holds {shorten(twice)} twice; make it again")
         tail = len(data) - 22 - len(self._archive.comment)
@@ -99,6 +99,11 @@ class ZipMembers:
         same = name == info.orig_filename.encode(encoding, "replace") and method == info.compress_type
         same = same and not (flags ^ info.flag_bits) & (_ENCRYPTED if name.isascii() else _ENCRYPTED | _UTF8)
         start += name_length
+        if extra_length > MOST_EXTRA:
+            raise self._fail(
+                f"{shorten(info.orig_filename)} has {extra_length} bytes of extra fields, allowed are {MOST_EXTRA}; "
+                "make the zip again"
+            )
         same = same and not _is_renamed(info.extra) and not _is_renamed(data[start : start + extra_length])
         end = int(start + extra_length + info.compress_size)
         known = (info.CRC, info.compress_size, info.file_size)
@@ -163,7 +168,7 @@ class ZipMembers:
         try:
             with self._archive.open(info) as stream:
                 data = stream.read(most + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+        except ZIP_FAULTS:
             raise self._fail(f"{name} is damaged; get or make the zip again") from None
         if len(data) != info.file_size:
             raise self._fail(f"{name} has {len(data)} bytes, expected {info.file_size}; get or make the zip again")
@@ -172,9 +177,10 @@ class ZipMembers:
 
 def _is_renamed(extra: bytes) -> bool:
     """Return whether a header's extra fields hold another name, which some programs take and others do not."""
-    while len(extra) >= 4:
-        kind, length = struct.unpack_from("<HH", extra)
+    place = 0
+    while place + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, place)
         if kind == _UNICODE_PATH:
             return True
-        extra = extra[4 + length :]
+        place += 4 + length
     return False

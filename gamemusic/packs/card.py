@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 from gamemusic.errors import FormatError
 from gamemusic.packs.fields import Exactly, Number, Text, Whole
 from gamemusic.packs.musical import NAME
-from gamemusic.packs.nodes import node_of
+from gamemusic.packs.nodes import node_of, shorten
 from gamemusic.packs.records import Free, ListOf, MapOf, Record
 from gamemusic.version import __version__
 
@@ -175,11 +175,11 @@ _CARD = Record(Card, tolerant=True)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"found the key {twice!r} a second time; remove one of them")
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in values:
+            raise ValueError(f"found the key {shorten(name)} a second time; remove one of them")
+        values[name] = value
     return values
 
 

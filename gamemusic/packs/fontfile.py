@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -297,6 +298,10 @@ def _check_samples(data: bytes, samples: Table, points: tuple[int, int], wide: i
 
 def _check_streams(data: bytes, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], loops: Table) -> list[int]:
     """Return the lengths of compressed samples, which must be Ogg streams that can be held, loops included."""
+    spans = sorted(set(zip(starts.tolist(), ends.tolist(), strict=True)))
+    for (_, end), (start, _) in pairwise(spans):
+        if start < end:  # each would be walked to its end for every one that begins in it
+            raise FontFault(f"two of its samples overlap at byte {start}")
     total = 0
     known: dict[tuple[int, int], int] = {}
     lengths = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.resources
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -12,10 +14,10 @@ from pathlib import Path
 
 from gamemusic.errors import GameMusicError, InputError, PackError, suggest
 from gamemusic.limits import LIMITS, Limits
-from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card
-from gamemusic.packs.members import Members
+from gamemusic.packs.card import MAX_CARD_BYTES, Card
+from gamemusic.packs.directory import peek_file
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, open_members, open_pack, read_parts
-from gamemusic.packs.schema import Preset, load_preset
+from gamemusic.packs.schema import Preset
 
 __all__ = [
     "PATH_VARIABLE",
@@ -90,34 +92,68 @@ def search_path() -> tuple[tuple[Path, str], ...]:
     return tuple(folders + ([(shipped, "shipped")] if shipped is not None else []))
 
 
-def _candidates() -> list[tuple[Path, str]]:
-    """Return every folder and zip that may be a pack, in search order."""
-    found: list[tuple[Path, str]] = []
-    for folder, origin in search_path():
-        if (folder / PRESET_FILE).is_file():  # the folder is itself a pack
-            found.append((folder, origin))
+def _candidates() -> list[tuple[Path, str, int]]:
+    """Return every folder and zip that may be a pack, in search order, with its origin and the number of its place."""
+    found: list[tuple[Path, str, int]] = []
+    for number, (folder, origin) in enumerate(search_path()):
+        if _is_file(folder / PRESET_FILE):  # the folder is itself a pack
+            found.append((folder, origin, number))
             continue
         try:
             entries = sorted(folder.iterdir())
-        except OSError:
+        except (OSError, ValueError):
             continue  # a folder that is not there, or may not be read, has no packs
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if (entry / PRESET_FILE).is_file() or (entry.suffix.lower() == ".zip" and entry.is_file()):
-                found.append((entry, origin))
+            if _is_file(entry / PRESET_FILE) or (entry.suffix.lower() == ".zip" and _is_file(entry)):
+                found.append((entry, origin, number))
     return found
 
 
-def _peek_name(path: Path, limits: Limits = LIMITS) -> str:
-    """Return the name of the mood at ``path``: from its card, which reads faster, or else its preset."""
+def _is_file(path: Path) -> bool:
+    """Return whether there is a file; of what may not be looked into, there is none."""
     try:
-        members: Members = open_members(path, limits)
-        if CARD_FILE in members.names():
-            return load_card(members.read(CARD_FILE, MAX_CARD_BYTES)).name
-        return load_preset(members.read(PRESET_FILE, limits.yaml_bytes)).name
-    except (GameMusicError, KeyError):
-        return path.stem if path.suffix.lower() == ".zip" else path.name
+        return path.is_file()
+    except (OSError, ValueError):  # permissions, a name too long for the system, a NUL in it
+        return False
+
+
+def _file_name(path: Path) -> str:
+    """Return what a pack's folder or zip is called, without suffix."""
+    return path.stem if path.suffix.lower() == ".zip" else path.name
+
+
+_NAME = re.compile("[a-z][a-z0-9_-]{0,31}")
+_HEAD_NAME = re.compile(rb"""(?m)^name:[ \t]+["']?([a-z][a-z0-9_-]{0,31})["']?[ \t]*(?:#.*)?\r?$""")
+
+
+def _peek_name(path: Path, limits: Limits = LIMITS) -> str:
+    """Return the name of the mood at ``path``, or of its file where it cannot be told without reading all of it.
+
+    Every pack before the one that is looked for is asked so: of a zip its directory and its card are read, of a folder
+    its card or preset, and none of them is checked.
+    """
+    card = preset = None
+    if path.suffix.lower() == ".zip" and not path.is_dir():
+        card = peek_file(path, CARD_FILE, MAX_CARD_BYTES, limits)
+        preset = None if card else peek_file(path, PRESET_FILE, limits.yaml_bytes, limits)
+    else:
+        with contextlib.suppress(GameMusicError, KeyError):
+            members = open_members(path, limits)
+            if CARD_FILE in members.names():
+                card = members.read(CARD_FILE, MAX_CARD_BYTES)
+            else:
+                preset = members.read(PRESET_FILE, limits.yaml_bytes)
+    found: object = None
+    if card is not None:
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(card.decode("utf-8-sig"))
+            found = value.get("name") if isinstance(value, dict) else None
+    elif preset is not None:
+        match = _HEAD_NAME.search(preset)
+        found = match[1].decode() if match else None
+    return found if isinstance(found, str) and _NAME.fullmatch(found) else _file_name(path)
 
 
 def _listing(path: Path, origin: str) -> Listing:
@@ -135,18 +171,18 @@ def list_packs() -> list[Listing]:
     """Return every pack that is installed, in search order; models are not read, hashes not checked.
 
     A broken pack is listed with its error and does not hide the others. Of several packs of one name the first is the
-    one that is used, and the others say so.
+    one that is used (in one folder, the one whose file is called so), and the others say so.
     """
+    found = [(number, _listing(path, origin)) for path, origin, number in _candidates()]
     first: dict[str, Path] = {}
-    listings: list[Listing] = []
-    for path, origin in _candidates():
-        listing = _listing(path, origin)
-        if listing.name in first:
-            listing = dataclasses.replace(listing, shadowed_by=first[listing.name])
-        else:
-            first[listing.name] = path
-        listings.append(listing)
-    return listings
+    for _, listing in sorted(found, key=lambda one: (one[0], _file_name(one[1].path) != one[1].name)):
+        first.setdefault(listing.name, listing.path)
+    return [
+        listing
+        if first[listing.name] == listing.path
+        else dataclasses.replace(listing, shadowed_by=first[listing.name])
+        for _, listing in found
+    ]
 
 
 def list_shipped() -> list[Listing]:
@@ -192,7 +228,8 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: 
             )
         return pack
     installed: set[str] = set()
-    for path, origin in _candidates():
+    # what is called so is looked at first in each folder, and of the others no more than their names
+    for path, origin, _ in sorted(_candidates(), key=lambda one: (one[2], _file_name(one[0]) != name_or_path)):
         name = _peek_name(path, limits)
         if name == name_or_path:
             return open_pack(path, origin=origin, edited_preset=edited_preset, limits=limits)

@@ -43,6 +43,8 @@ __all__ = [
 FORMAT = 1
 """Version of the soundtrack file's format that this release reads."""
 MOST_CUES = 100_000
+MOST_LINKS = 16
+"""Cues of which each has the chords of the next one: each is composed for the sake of the one before."""
 BOUNDS = Bounds(size=64 << 20, nodes=5_000_000)
 """How large a soundtrack file may be; it is one's own, and may have been written by a program."""
 
@@ -282,14 +284,18 @@ class Soundtrack:
             if cue.variations > 1:
                 message = f"found {cue.variations} variations of a source, expected 1; remove the key"
                 raise FieldError(message, "cues", cue.name, "variations")
-        seen = [cue.name]
-        while self.cues[seen[-1]].harmony_from:
-            seen.append(self.cues[seen[-1]].harmony_from)
-            if self.cues[seen[-1]].source:
-                message = f"found {seen[-1]}, whose source says nothing of chords, expected a composed cue"
+        seen = {cue.name: None}  # a set that keeps the order
+        name = cue.name
+        while name := self.cues[name].harmony_from:
+            if self.cues[name].source:
+                message = f"found {name}, whose source says nothing of chords, expected a composed cue"
                 raise FieldError(message, "cues", cue.name, "harmony_from")
-            if seen[-1] in seen[:-1]:
-                message = f"found a circle, {' <- '.join(seen)}; let one of them have chords of its own"
+            if name in seen:
+                message = f"found a circle, {' <- '.join([*seen, name])}; let one of them have chords of its own"
+                raise FieldError(message, "cues", cue.name, "harmony_from")
+            seen[name] = None
+            if len(seen) > MOST_LINKS:
+                message = f"found a chain of more than {MOST_LINKS} cues; name the one whose chords they all have"
                 raise FieldError(message, "cues", cue.name, "harmony_from")
 
     def _check_names(self) -> None:
