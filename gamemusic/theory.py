@@ -1,7 +1,7 @@
-"""Pitch classes, keys, scales and chords: tables, and functions that read them.
+"""Pitch classes, keys and chords: tables, and functions that read them.
 
 Pitch classes count semitones from C, 0..11. A chord is a root pitch class and the name of a quality; its tones are
-listed root first, in semitones above the root.
+listed root first, in semitones above the root. Names of chords are read by `gamemusic.chordnames`.
 """
 
 from __future__ import annotations
@@ -11,32 +11,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from gamemusic.errors import InputError, suggest
+from gamemusic.scales import ALIASES, MODES, SCALES, Scale, find_scale, steps_name
 
 __all__ = [
     "CHORD_QUALITIES",
-    "MODES",
+    "KEY_PATTERN",
     "PITCH_NAMES",
     "Key",
     "chord_name",
     "chord_pitch_classes",
-    "parse_chord",
     "parse_key",
+    "parse_pitch_class",
 ]
 
 PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """How pitch classes 0..11 are written."""
-
-MODES = MappingProxyType(
-    {
-        "major": (0, 2, 4, 5, 7, 9, 11),
-        "minor": (0, 2, 3, 5, 7, 8, 10),
-        "dorian": (0, 2, 3, 5, 7, 9, 10),
-        "phrygian": (0, 1, 3, 5, 7, 8, 10),
-        "lydian": (0, 2, 4, 6, 7, 9, 11),
-        "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    }
-)
-"""Semitones of each mode's scale above its tonic. The raised leading note of minor counts as in key elsewhere."""
 
 CHORD_QUALITIES = MappingProxyType(
     {
@@ -57,46 +46,128 @@ CHORD_QUALITIES = MappingProxyType(
 """Semitones of each chord quality above its root. Inversions are told by the bass role."""
 
 _LETTERS = MappingProxyType({"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11})
-_ACCIDENTALS = MappingProxyType({"": 0, "#": 1, "b": -1})
-_SUFFIXES = MappingProxyType({"": "maj", "m": "min", "-": "min", "maj": "maj", "min": "min", "m7": "min7", "°": "dim"})
-_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii")
+_ACCIDENTALS = MappingProxyType({"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1})
+_DOMINANT = (7, "maj")
+_LEADING = ((1, "maj"), _DOMINANT, (10, "maj"), (7, "min"), (11, "dim"), (6, "maj"))
+"""Chords that lead to a tonic, the strongest first: the phrygian one, the dominant, and what stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A tonic and a mode."""
+    """A tonic and a scale."""
 
     tonic: int
     """Pitch class, 0..11."""
     mode: str
-    """A name in `MODES`."""
+    """A name in `gamemusic.scales.SCALES`, or a scale's steps such as ``0-2-3-6-7-8-11``."""
+
+    @property
+    def scale(self) -> Scale:
+        """The scale that `mode` names."""
+        found = find_scale(self.mode)
+        if found is None:
+            raise InputError(f"there is no scale {self.mode!r}, only {_SCALES_IN_WORDS}{suggest(self.mode, SCALES)}")
+        return found
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Semitones of the scale above the tonic."""
+        return self.scale.steps
+
+    @property
+    def parent(self) -> str:
+        """The mode, a name in `gamemusic.scales.MODES`, that a network is told."""
+        return self.scale.mode
+
+    @property
+    def degrees(self) -> tuple[int, ...]:
+        """The seven degrees that roman numerals and steps count, in semitones: the scale's own, or its parent's."""
+        scale = self.scale
+        return scale.steps if len(scale.steps) == 7 else MODES[scale.mode]
+
+    @property
+    def melodic(self) -> frozenset[int]:
+        """Semitones above the tonic that notes keep to; in minor the raised leading note is one of them."""
+        return frozenset(self.steps) | (frozenset((11,)) if self.mode == "minor" else frozenset())
+
+    @property
+    def harmonic(self) -> frozenset[int]:
+        """Semitones above the tonic that chords are made of: a scale too thin for chords borrows its parent's."""
+        return self.melodic if len(self.steps) > 6 else self.melodic | frozenset(MODES[self.parent])
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:
         """Pitch classes in key; in minor the raised leading note is one of them."""
-        scale = MODES[self.mode] + ((11,) if self.mode == "minor" else ())
+        scale = self.steps + ((11,) if self.mode == "minor" else ())
         return tuple((self.tonic + step) % 12 for step in scale)
+
+    @property
+    def tonic_quality(self) -> str:
+        """``maj`` or ``min``: the triad on the tonic. A scale with both thirds, or none, has its parent's."""
+        thirds = {3, 4} & set(self.steps)
+        minor = 3 in (thirds if len(thirds) == 1 else MODES[self.parent])
+        return "min" if minor else "maj"
+
+    @property
+    def leading(self) -> tuple[int, str]:
+        """The chord that leads to the tonic, as (semitones above it, quality): the first of `_LEADING` in key."""
+        return next((chord for chord in _LEADING if set(chord_pitch_classes(*chord)) <= self.harmonic), _DOMINANT)
 
     def __str__(self) -> str:
         return f"{PITCH_NAMES[self.tonic]} {self.mode}"
 
 
-def _pitch_class(text: str) -> int:
-    return (_LETTERS[text[0].upper()] + _ACCIDENTALS[text[1:]]) % 12
+_SCALES_IN_WORDS = f"{', '.join(SCALES)}, or steps such as {steps_name((0, 2, 3, 6, 7, 8, 11))}"
+
+
+def parse_pitch_class(letter: str, accidentals: str = "") -> int:
+    """Return the pitch class of a letter and what follows it: ``#``, ``b``, doubled or not, or the signs for them."""
+    found = _ACCIDENTALS.get(accidentals.lower())
+    shift = found if found is not None else sum(_ACCIDENTALS[sign] for sign in accidentals)
+    return (_LETTERS[letter.upper()] + shift) % 12
 
 
 def parse_key(name: str) -> Key:
-    """Return the key called ``name``: ``'D minor'``, ``'Bb'`` (major), ``'f#m'``, ``'A dorian'``.
+    """Return the key called ``name``: ``'D minor'``, ``'B♭'`` (major), ``'f#m'``, ``'E flat Phrygian dominant'``.
+
+    The scale is a name in `gamemusic.scales.SCALES`, in small letters or capitals, with ``_``, ``-`` or spaces between
+    its words, or a list of steps: ``'D 0-2-3-6-7-8-11'``.
 
     Raises:
         InputError: For anything else.
     """
-    match = re.fullmatch(r"\s*([A-Ga-g])([#b]?)(?:(m)|\s+([A-Za-z]+)|)\s*", name)
-    mode = "major" if match is None else (match[4] or ("minor" if match[3] else "major")).lower()
-    if match is None or mode not in MODES:
-        hint = suggest(mode, MODES)
-        raise InputError(f"key {name!r} is not a note name and a mode ({', '.join(MODES)}), such as 'D minor'{hint}")
-    return Key(_pitch_class(match[1] + match[2]), mode)
+    match = re.fullmatch(
+        r"\s*([A-Ga-g])(?:[ -]?(sharp|flat)|([#b♯♭]))?(?:(maj|min|m)|[\s_-]+([a-z0-9][a-z0-9_, -]*?)|)\s*",
+        name,
+        re.IGNORECASE | re.ASCII,
+    )
+    mode = "" if match is None else (match[4] or match[5] or "major").lower()
+    if match is None or match[4] == "M":  # a chord may be called CM, and is major
+        mode = ""
+    elif mode[0].isdigit():
+        mode = re.sub(r"[\s,_-]+", "-", mode)
+    else:
+        mode = re.sub(r"[\s,_-]+", "_", mode)
+        mode = ALIASES.get(mode, mode)
+    if match is None or find_scale(mode) is None:
+        raise InputError(
+            f"key {name!r} is not a note name and a scale, such as 'D minor'; scales: "
+            f"{_SCALES_IN_WORDS}{suggest(mode, [*SCALES, *ALIASES])}"
+        )
+    return Key(parse_pitch_class(match[1], match[2] or match[3] or ""), mode)
+
+
+def _in_any_case(name: str) -> str:
+    letters = (f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in name)
+    return "".join("[ _-]" if letter == "_" else letter for letter in letters)
+
+
+KEY_PATTERN = (
+    r"^\s*[A-Ga-g]([ -]?([Ss]harp|[Ff]lat)|[#b♯♭])?(m|maj|min|[\s_-]+("
+    + "|".join(_in_any_case(name) for name in sorted((*SCALES, *ALIASES)))
+    + r"|0([-, ]+[0-9]{1,2}){4,10}))?\s*$"
+)
+"""What `parse_key` reads, for editors."""
 
 
 def chord_name(root: int, quality: str) -> str:
@@ -107,40 +178,3 @@ def chord_name(root: int, quality: str) -> str:
 def chord_pitch_classes(root: int, quality: str) -> tuple[int, ...]:
     """Return the pitch classes of a chord, root first."""
     return tuple((root + step) % 12 for step in CHORD_QUALITIES[quality])
-
-
-def parse_chord(name: str, key: Key) -> tuple[int, str]:
-    """Return (root pitch class, quality) of a chord name (``'Am'``, ``'F#min7'``) or roman numeral in ``key``.
-
-    Roman numerals count along the key's own scale: ``VI`` is A flat major in C minor and A major in C major. Upper case
-    is a major triad, lower case a minor one, ``°`` or ``dim`` diminished; a ``b`` or ``#`` before it shifts the root.
-    A figure, ``1`` to ``7``, is the triad that the key itself has there, so that it fits every mode.
-
-    Raises:
-        InputError: For a name that is neither.
-    """
-    text = name.strip()
-    if re.fullmatch("[1-7]", text):
-        scale, step = MODES[key.mode], int(text) - 1
-        tones = tuple((scale[(step + third) % 7] - scale[step]) % 12 for third in (0, 2, 4))
-        quality = next(quality for quality, steps in CHORD_QUALITIES.items() if steps == tones)
-        return (key.tonic + scale[step]) % 12, quality
-    match = re.fullmatch(r"([#b]?)([ivIV]+)(.*)", text)
-    if match is not None and match[2].lower() in _ROMAN and match[2] in (match[2].lower(), match[2].upper()):
-        root = key.tonic + MODES[key.mode][_ROMAN.index(match[2].lower())] + _ACCIDENTALS[match[1]]
-        lower = match[2].islower()
-        suffix = {"": "min" if lower else "maj", "7": "min7" if lower else "7"}.get(match[3], match[3])
-    else:
-        match = re.fullmatch(r"([A-G])([#b]?)(.*)", text)
-        if match is None:
-            raise InputError(
-                f"chord {name!r} is neither a name such as 'Am' nor a roman numeral such as 'VI' nor a step, 1 to 7"
-            )
-        root, suffix = _pitch_class(match[1] + match[2]), match[3]
-    quality = _SUFFIXES.get(suffix, suffix)
-    if quality not in CHORD_QUALITIES:
-        allowed = ", ".join(CHORD_QUALITIES)
-        raise InputError(
-            f"chord {name!r} has no known quality {suffix!r}; allowed: {allowed}{suggest(suffix, CHORD_QUALITIES)}"
-        )
-    return root % 12, quality

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.composer.theme import KEY_PROFILES
+from gamemusic.scales import MODES
 from gamemusic.score.phrase import Chord
-from gamemusic.theory import CHORD_QUALITIES, MODES, Key
+from gamemusic.theory import CHORD_QUALITIES, Key
 
 __all__ = ["find_chords", "find_keys", "pitch_class_weights"]
 

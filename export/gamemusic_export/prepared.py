@@ -80,7 +80,7 @@ def encode_excerpt(phrases: Sequence[Phrase], *, last: bool) -> tuple[Steps, npt
     for index, phrase in enumerate(phrases):
         known = (
             METER_NAMES.index(str(phrase.meter)),
-            MODE_NAMES.index(phrase.key.mode),
+            MODE_NAMES.index(phrase.key.parent),
             role_bits(phrase.roles),
             int(last and index == len(phrases) - 1),
         )

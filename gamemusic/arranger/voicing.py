@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gamemusic.score.phrase import Chord, Note, Phrase
-from gamemusic.theory import CHORD_QUALITIES, MODES, chord_pitch_classes
+from gamemusic.theory import CHORD_QUALITIES, chord_pitch_classes
 
 __all__ = [
     "LOW_THIRDS",
@@ -54,7 +54,7 @@ class Span:
 
 def tonic_chord(phrase: Phrase) -> Chord:
     """Return the triad on the key's tonic, at tick 0."""
-    return Chord(0, phrase.key.tonic, "min" if 3 in MODES[phrase.key.mode] else "maj")
+    return Chord(0, phrase.key.tonic, phrase.key.tonic_quality)
 
 
 def find_spans(phrase: Phrase) -> tuple[Span, ...]:

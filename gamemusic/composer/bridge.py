@@ -15,7 +15,7 @@ from gamemusic.composer.composer import Composer
 from gamemusic.composer.surprise import FRACTION
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import BRIDGE_FORM, Chord, Note, Phrase, Role, Track
-from gamemusic.theory import MODES, Key, chord_pitch_classes
+from gamemusic.theory import Key, chord_pitch_classes
 from gamemusic.tokens.bars import Bar, cut_bars, join_bars, transposition
 from gamemusic.tokens.grammar import Grammar, Rules, forced_chords
 from gamemusic.tokens.vocabulary import DRUM_PITCHES, MAX_DURATION, PITCH_RANGES, QUALITY_NAMES, ROLES, STREAMS
@@ -159,14 +159,16 @@ def _find_pivot(old: Key, new: Key, sounding: Chord | None) -> int:
             if (root - new.tonic) % 12 == above:
                 return _number(root, quality, new)
     own = {(root - new.tonic) % 12: (root, quality) for root, quality in _triads(new)}
-    above = next(step for step in _PREDOMINANTS if step in own and own[step][1] in ("maj", "min"))
-    return _number(*own[above], new)
+    for above in _PREDOMINANTS:
+        if above in own:
+            return _number(*own[above], new)
+    return _number(new.tonic, new.tonic_quality, new)  # a scale without triads
 
 
 def _triads(key: Key) -> Iterator[tuple[int, str]]:
     """Yield the major and minor triads on the steps of a key: (root, quality)."""
-    scale = {(key.tonic + step) % 12 for step in MODES[key.mode]}
-    for step in MODES[key.mode]:
+    scale = {(key.tonic + step) % 12 for step in key.degrees}
+    for step in key.degrees:
         root = (key.tonic + step) % 12
         for quality in ("maj", "min"):
             if set(chord_pitch_classes(root, quality)) <= scale:

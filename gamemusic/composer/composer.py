@@ -197,7 +197,7 @@ class Composer:
         if harmony is not None:
             plan = plan_of_phrase(harmony, frame)
         elif preset.progression:
-            plan = plan_of_progression(preset.progression, frame)
+            plan = plan_of_progression(preset.progression, frame, _home(preset.keys_of(playing), frame))
         elif playing.progressions:
             letters = sorted({name[0] for name in frame.form} or {""})
             chosen = {
@@ -206,7 +206,7 @@ class Composer:
                 ]
                 for index, letter in enumerate(letters)
             }
-            plan = close_plan(plan_of_sections(chosen, frame), frame)
+            plan = close_plan(plan_of_sections(chosen, frame, _home(preset.keys_of(playing), frame)), frame)
         else:
             plan = close_plan(self._plan(order), frame)
         return self._compose(order, plan)
@@ -247,7 +247,7 @@ class Composer:
             style=STYLE_NAMES.index(playing.token),
             intensity=intensity_bin(frame.intensity),
             meter=METER_NAMES.index(str(frame.meter)),
-            mode=MODE_NAMES.index(frame.key.mode),
+            mode=MODE_NAMES.index(frame.key.parent),
             roles=sum(1 << ROLES.index(role) for role in roles),
             ending=int(frame.ending == "cadence"),
         )
@@ -370,6 +370,11 @@ def _draw(seed: int, purpose: int, count: int) -> int:
 
 def _choose(keys: Sequence[Key], seed: int, purpose: int) -> Key:
     return keys[_draw(seed, purpose, len(keys))]
+
+
+def _home(keys: Sequence[Key], frame: Phrase) -> Key | None:
+    """Return the key from which chords written by name move: none in the style's own keys, else the first of them."""
+    return None if frame.key in keys else keys[0]
 
 
 def _choose_tempo(preset: Preset, style: Style, seed: int) -> float:

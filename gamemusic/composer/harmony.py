@@ -7,30 +7,21 @@ Notes are composed over a plan at every intensity, so that phrases of one seed s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
+from gamemusic.chordnames import parse_bar
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Phrase
-from gamemusic.theory import MODES, parse_chord
+from gamemusic.theory import Key
 from gamemusic.tokens.bars import Bar
 from gamemusic.tokens.vocabulary import QUALITY_NAMES
+from gamemusic.units import TICKS_PER_BEAT
 
 __all__ = ["ChordPlan", "close_plan", "plan_of_bars", "plan_of_phrase", "plan_of_progression", "plan_of_sections"]
 
 ChordPlan = tuple[tuple[int, int], ...]
 """(tick, chord number), sorted by tick."""
 
-_LEADING = MappingProxyType(
-    {
-        "major": (7, "maj"),
-        "minor": (7, "maj"),
-        "lydian": (7, "maj"),
-        "dorian": (10, "maj"),
-        "mixolydian": (10, "maj"),
-        "phrygian": (1, "maj"),
-    }
-)
-"""The chord that leads to the tonic in each mode: the dominant, or what stands for it where the seventh is flat."""
+_EIGHTH_TICKS = TICKS_PER_BEAT // 2
 _TENSE = frozenset((1, 2, 5, 7, 8, 10, 11))
 """Roots, above the tonic, that want to go on: a loop may end there."""
 
@@ -39,31 +30,40 @@ def _number(root: int, quality: str) -> int:
     return root % 12 * len(QUALITY_NAMES) + QUALITY_NAMES.index(quality)
 
 
-def plan_of_progression(progression: Sequence[str], frame: Phrase) -> ChordPlan:
-    """Return a preset's chords, one a bar, repeated to the end.
+def plan_of_progression(progression: Sequence[str], frame: Phrase, home: Key | None = None) -> ChordPlan:
+    """Return the chords that are written down, an entry a bar, repeated to the end.
 
-    The step ``5`` is the chord that leads back in the key's mode: the dominant, or what stands for it.
+    Chords that share a bar share its felt beats, or its eighths where there are too few: two in 4/4 have two beats
+    each, in 3/4 one and two.
+
+    Args:
+        progression: Chords of each bar, see `gamemusic.chordnames.parse_bar`.
+        frame: The phrase to be.
+        home: Key that chords written by name belong to: they move with it to the frame's. None: they stay as they are.
     """
+    length, pulse = frame.meter.bar_ticks, frame.meter.pulse_ticks
     plan = []
     for bar in range(frame.bars):
-        name = progression[bar % len(progression)]
-        root, quality = parse_chord(name, frame.key)
-        step, quality = _LEADING[frame.key.mode] if name == "5" else (root - frame.key.tonic, quality)
-        plan.append((bar * frame.meter.bar_ticks, _number(step, quality)))
+        chords = parse_bar(progression[bar % len(progression)], frame.key, home)
+        unit = pulse if len(chords) <= length // pulse else _EIGHTH_TICKS
+        for index, (root, quality) in enumerate(chords):
+            late = index * (length // unit) // len(chords) * unit
+            plan.append((bar * length + late, _number(root - frame.key.tonic, quality)))
     return tuple(plan)
 
 
-def plan_of_sections(progressions: Mapping[str, Sequence[str]], frame: Phrase) -> ChordPlan:
+def plan_of_sections(progressions: Mapping[str, Sequence[str]], frame: Phrase, home: Key | None = None) -> ChordPlan:
     """Return the chords of a phrase whose sections, by letter, each have a progression.
 
     Args:
         progressions: By letter; of a phrase without a form, by the empty text.
         frame: The phrase to be.
+        home: As in `plan_of_progression`.
     """
     size = frame.bars // max(1, len(frame.form))
     plan: list[tuple[int, int]] = []
     for index, name in enumerate(frame.form or ("",)):
-        section = plan_of_progression(progressions[name[:1]], frame.replace(bars=size, form=()))
+        section = plan_of_progression(progressions[name[:1]], frame.replace(bars=size, form=()), home)
         plan.extend((index * size * frame.meter.bar_ticks + tick, chord) for tick, chord in section)
     return tuple(plan)
 
@@ -101,8 +101,8 @@ def close_plan(plan: ChordPlan, frame: Phrase) -> ChordPlan:
     length = frame.meter.bar_ticks
     head = frame.ticks - length
     half = length // frame.meter.pulse_ticks // 2 * frame.meter.pulse_ticks or length // 2
-    leading = _number(*_LEADING[frame.key.mode])
-    tonic = _number(0, "min" if 3 in MODES[frame.key.mode] else "maj")
+    leading = _number(*frame.key.leading)
+    tonic = _number(0, frame.key.tonic_quality)
     chords = dict(plan)
     if frame.ending == "cadence":
         chords = {tick: chord for tick, chord in chords.items() if tick < head} | {head: tonic}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from gamemusic.chordnames import parse_chord
 from gamemusic.composer.composer import Composer
 from gamemusic.errors import InputError, suggest
 from gamemusic.packs.schema import Preset
 from gamemusic.packs.stinger import Stinger
 from gamemusic.score.phrase import Chord, Phrase, Role
-from gamemusic.theory import MODES, Key, parse_chord
+from gamemusic.theory import Key
 from gamemusic.units import Meter
 
 __all__ = ["STINGERS", "compose_stinger", "find_stinger", "stinger_names"]
@@ -114,8 +115,7 @@ def compose_stinger(
 
 def _plan(stinger: Stinger, key: Key, chord: Chord | None, meter: Meter) -> tuple[Chord, ...]:
     """Return the chord that sounds, then the one that it ends on: in the last bar's middle, or at its head."""
-    tonic = "min" if 3 in MODES[key.mode] else "maj"
-    first = Chord(0, key.tonic, tonic) if chord is None else Chord(0, chord.root, chord.quality)
+    first = Chord(0, key.tonic, key.tonic_quality) if chord is None else Chord(0, chord.root, chord.quality)
     half = meter.bar_ticks // meter.pulse_ticks // 2 * meter.pulse_ticks or meter.bar_ticks // 2
     arrival = meter.bar_ticks if stinger.bars > 1 else half
     root, quality = parse_chord(stinger.end, key)

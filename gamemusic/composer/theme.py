@@ -15,7 +15,7 @@ from gamemusic.errors import InputError, MidiError
 from gamemusic.files import read_file
 from gamemusic.score.midi import MidiSong, MidiTrack, read_midi
 from gamemusic.score.phrase import Note, Phrase, Role
-from gamemusic.theory import MODES, Key, parse_key
+from gamemusic.theory import Key, parse_key
 from gamemusic.tokens.bars import Event, transposition
 from gamemusic.tokens.vocabulary import MAX_DURATION, PITCH_RANGES, velocity_bin
 from gamemusic.units import METERS, TICKS_PER_BEAT, Meter
@@ -167,7 +167,7 @@ def fit_theme(
 
 def _degree(pitch: int, key: Key) -> tuple[int, int]:
     """Return a pitch as (steps of the scale above the tonic at octave 0, semitones above that step)."""
-    scale = MODES[key.mode]
+    scale = key.degrees
     octave, rest = divmod(pitch - key.tonic, 12)
     step = max(index for index, above in enumerate(scale) if above <= rest)
     return octave * 7 + step, rest - scale[step]
@@ -175,7 +175,7 @@ def _degree(pitch: int, key: Key) -> tuple[int, int]:
 
 def _pitch(step: int, raised: int, key: Key) -> int:
     octave, index = divmod(step, 7)
-    return key.tonic + 12 * octave + MODES[key.mode][index] + raised
+    return key.tonic + 12 * octave + key.degrees[index] + raised
 
 
 def _change_mode(note: Note, before: Key, after: Key) -> Note:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gamemusic.chordnames import BAR_PATTERN, CHORD_PATTERN, parse_bar, parse_chord
 from gamemusic.errors import InputError
 from gamemusic.files import is_device
 from gamemusic.packs.fields import Choice, Number, Parsed, Schema, Text
@@ -14,10 +15,11 @@ from gamemusic.packs.nodes import Node
 from gamemusic.packs.records import Pair
 from gamemusic.programs import DRUM_KITS, PROGRAM_NAMES, parse_drum_kit, parse_program
 from gamemusic.score.phrase import Role
-from gamemusic.theory import MODES, PITCH_NAMES, Key, parse_chord, parse_key
+from gamemusic.theory import KEY_PATTERN, PITCH_NAMES, Key, parse_key
 from gamemusic.units import TEMPO_RANGE
 
 __all__ = [
+    "BAR",
     "CHORD",
     "DRUM_FIGURES",
     "FIGURES",
@@ -82,6 +84,11 @@ def _check_chord(name: str | int) -> str:
     return str(name).strip()
 
 
+def _check_bar(names: str | int) -> str:
+    parse_bar(str(names), Key(0, "major"))
+    return " ".join(str(names).split())
+
+
 def _program(names: Iterable[str]) -> Schema:
     return {"anyOf": [{"enum": list(names)}, {"type": "integer", "minimum": 0, "maximum": 127}]}
 
@@ -118,17 +125,18 @@ PITCH = Parsed(
 KEY = Parsed(
     parse_key,
     "a key such as D minor",
-    {"type": "string", "pattern": rf"^\s*[A-Ga-g][#b]?(m|\s+({'|'.join(MODES)}))?\s*$"},
+    {"type": "string", "pattern": KEY_PATTERN},
 )
 CHORD = Parsed(
     _check_chord,
     "a chord such as Am, a roman numeral such as VI or a step of the key, 1 to 7",
-    {
-        "anyOf": [
-            {"type": "string", "pattern": r"^\s*([A-G][#b]?|[#b]?([ivIV]+)|[1-7]$)[^\s]*\s*$"},
-            {"type": "integer", "minimum": 1, "maximum": 7},
-        ]
-    },
+    {"anyOf": [{"type": "string", "pattern": CHORD_PATTERN}, {"type": "integer", "minimum": 1, "maximum": 7}]},
+    numbers=True,
+)
+BAR = Parsed(
+    _check_bar,
+    "the chords of a bar, one to four such as Am, F/A or bVI with spaces between them, or a step of the key, 1 to 7",
+    {"anyOf": [{"type": "string", "pattern": BAR_PATTERN}, {"type": "integer", "minimum": 1, "maximum": 7}]},
     numbers=True,
 )
 PROGRAM = Parsed(

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+from gamemusic.chordnames import find_outside
 from gamemusic.errors import InputError, suggest
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.fields import Choice, Exactly, Number, Text, Whole
-from gamemusic.packs.musical import CHORD, DRUM_FIGURES, FIGURES, KEY, NAME, PITCH, PITCHED, ROLES, TEMPERATURE, TEMPO
+from gamemusic.packs.musical import BAR, DRUM_FIGURES, FIGURES, KEY, NAME, PITCH, PITCHED, ROLES, TEMPERATURE, TEMPO
 from gamemusic.packs.nodes import Node
 from gamemusic.packs.records import FieldError, ListOf, MapOf, Pair, Record
 from gamemusic.packs.stinger import Stinger
@@ -88,9 +89,10 @@ class Preset:
     """How often a section of eight bars or more is a period, whose second half begins like its first: 0 to 1."""
     ending: Annotated[str, Choice({"loop": "loop", "cadence": "cadence"})] = "loop"
     """`loop` leads back to the beginning, `cadence` comes to rest."""
-    progression: Annotated[tuple[str, ...], ListOf(CHORD, 0, MAX_BARS)] = ()
-    """Chords to be composed over, one a bar, repeated to the end: names, roman numerals or steps of the key, such as
-    `[i, VI, III, VII]` or `[1, 6, 3, 7]`; the step 5 is what leads back in the key's mode. Empty: the model chooses.
+    progression: Annotated[tuple[str, ...], ListOf(BAR, 0, MAX_BARS)] = ()
+    """Chords to be composed over, an entry a bar, repeated to the end: names, roman numerals or steps of the key, such
+    as `[Am, F, C/E, G]`, `[i, bVI, III, bVII]` or `[1, 6, 3, 7]`; `[Dm Gm, A7]` has two in its first bar. The step 5 is
+    what leads back in the key's mode. Names have to be in each of several `keys`. Empty: the model chooses.
     """
     scale_strictness: Annotated[float, Number(0, 1)] = 0.5
     """How strongly notes outside key and chord are held back: 0 not at all, 1 they are forbidden."""
@@ -131,6 +133,11 @@ class Preset:
             if section.endswith("'") and section[0] not in self.form[:index]:
                 message = f"found {section} before {section[0]}, expected the section before its variation"
                 raise FieldError(message, "form", index)
+        every = tuple(dict.fromkeys(key for style in self.styles.values() for key in self.keys_of(style)))
+        _check_chords(self.progression, every, "progression")
+        for style in self.styles.values():
+            for index, progression in enumerate(style.progressions):
+                _check_chords(progression, self.keys_of(style), "styles", style.name, "progressions", index)
         for stinger in self.stingers.values():
             if stinger.style and stinger.style not in self.styles:
                 message = f"found {stinger.style}, expected one of this mood's styles: {', '.join(self.styles)}"
@@ -188,6 +195,20 @@ class Preset:
     def temperature_of(self, style: Style) -> float:
         """Return the temperature of a style."""
         return self.temperature if style.temperature is None else style.temperature
+
+
+def _check_chords(progression: tuple[str, ...], keys: tuple[Key, ...], *place: str | int) -> None:
+    """Refuse chords written by name that are not in all of several keys: in some of them they would be wrong."""
+    for key in keys if len(keys) > 1 else ():
+        outside = find_outside(progression, key)
+        if outside is not None:
+            index, name = outside
+            raise FieldError(
+                f"found {name}, which is not in {key}, one of the {len(keys)} keys that may be chosen; write roman "
+                "numerals, which move with the key, or leave only the key that these chords are in",
+                *place,
+                index,
+            )
 
 
 _PRESET = Record(Preset)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from gamemusic.packs.fields import Choice, Number, Text, Truth, Whole
 from gamemusic.packs.musical import (
-    CHORD,
+    BAR,
     DRUM_FIGURES,
     FIGURES,
     KEY,
@@ -143,9 +143,9 @@ class Style:
     """Most notes of a role that may sound at once, for this style only; roles left out have the mood's."""
     density: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 48))] = field(default_factory=dict)
     """Most notes of a role that may begin in one bar, for this style only; roles left out have the mood's."""
-    progressions: Annotated[tuple[tuple[str, ...], ...], ListOf(ListOf(CHORD, 1, 64), 0, 64)] = ()
-    """Chords to be composed over, one a bar: each letter of the form has one of these, chosen by the seed and repeated
-    to its end. For music that was learned as melody alone. Empty: the model chooses the chords.
+    progressions: Annotated[tuple[tuple[str, ...], ...], ListOf(ListOf(BAR, 1, 64), 0, 64)] = ()
+    """Chords to be composed over, an entry a bar, as in `progression`: each letter of the form has one of these, chosen
+    by the seed and repeated to its end. For music that was learned as melody alone. Empty: the model chooses them.
     """
     sections: Annotated[
         Mapping[str, Section],

@@ -17,7 +17,7 @@ from gamemusic.limits import LIMITS, Limits
 from gamemusic.score.midiscan import RawSong, scan
 from gamemusic.score.parts import Arrangement, Part
 from gamemusic.score.phrase import Role
-from gamemusic.theory import MODES, Key
+from gamemusic.theory import Key
 from gamemusic.units import SUBTICKS_PER_BEAT, SUBTICKS_PER_TICK, bpm_to_tempo
 
 __all__ = ["MidiNote", "MidiSong", "MidiTrack", "read_midi", "write_midi"]
@@ -244,7 +244,7 @@ def _join(mido: Any, events: list[_Event], end: int) -> Any:
 
 def _key_signature(key: Key) -> str:
     """Return mido's name of the major or minor key that shares the tonic and the third."""
-    return _MINOR_KEYS[key.tonic] if 3 in MODES[key.mode] else _MAJOR_KEYS[key.tonic]
+    return _MINOR_KEYS[key.tonic] if key.tonic_quality == "min" else _MAJOR_KEYS[key.tonic]
 
 
 def _text(text: str) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Role
-from gamemusic.theory import MODES, Key, chord_pitch_classes
+from gamemusic.theory import Key, chord_pitch_classes
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, Event, transposition
 from gamemusic.tokens.state import STREAM_OF_NOTE, Phase, State
 from gamemusic.tokens.vocabulary import (
@@ -149,7 +149,7 @@ class Grammar:
         penalty = _STRICT if strictness == 1 else -round(strictness * _PENALTY)
         if not penalty:
             return rows
-        scale = {step % 12 for step in MODES[self.rules.key.mode]} | ({11} if self.rules.key.mode == "minor" else set())
+        scale = self.rules.key.melodic
         pitch_class = np.full(VOCABULARY_SIZE, -1)
         for role, (low, high) in PITCH_RANGES.items():
             pitch_class[NOTE[role] : NOTE[role] + high - low + 1] = np.arange(low, high + 1) % 12
@@ -161,7 +161,7 @@ class Grammar:
             rows[chord, outside] = penalty
         for chord in range(CHORDS):
             root, quality = divmod(chord, len(QUALITY_NAMES))
-            foreign = set(chord_pitch_classes(root, QUALITY_NAMES[quality])) - scale
+            foreign = set(chord_pitch_classes(root, QUALITY_NAMES[quality])) - self.rules.key.harmonic
             rows[:, CHORD + chord] = -round(strictness * _PENALTY / 4) * len(foreign)
         return rows
 

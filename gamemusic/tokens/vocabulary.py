@@ -15,8 +15,9 @@ import hashlib
 from types import MappingProxyType
 
 from gamemusic.programs import DRUM_NAMES
+from gamemusic.scales import MODES
 from gamemusic.score.phrase import Role
-from gamemusic.theory import CHORD_QUALITIES, MODES, PITCH_NAMES
+from gamemusic.theory import CHORD_QUALITIES, PITCH_NAMES
 from gamemusic.units import METERS
 
 __all__ = [

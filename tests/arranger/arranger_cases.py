@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from gamemusic.arranger.drums import DRUM_FIGURES
 from gamemusic.arranger.figures import FIGURES
+from gamemusic.scales import MODES
 from gamemusic.score.orchestration import Instrument, Orchestration, SectionPlan
 from gamemusic.score.phrase import DRUM_TICKS, Chord, Note, Phrase, Role, Track
-from gamemusic.theory import CHORD_QUALITIES, MODES, Key
+from gamemusic.theory import CHORD_QUALITIES, Key
 from gamemusic.units import METERS
 
 PITCHED_FIGURES = tuple(name for name in FIGURES if name not in DRUM_FIGURES)

@@ -14,10 +14,11 @@ from piano_roll import roll
 from gamemusic.arranger.drums import DRUM_FIGURES, GROOVES
 from gamemusic.arranger.figures import FIGURES, RANGES
 from gamemusic.arranger.voicing import find_spans, lead_voices, movement, open_low
+from gamemusic.chordnames import parse_chord
 from gamemusic.packs import musical
 from gamemusic.programs import DRUM_NAMES
 from gamemusic.score.phrase import Chord, Note, Phrase, Role
-from gamemusic.theory import chord_pitch_classes, parse_chord, parse_key
+from gamemusic.theory import chord_pitch_classes, parse_key
 from gamemusic.units import METERS
 
 ROLLS = Path(__file__).parent / "rolls"

@@ -13,8 +13,9 @@ from gamemusic.composer.bridge import compose_bridge, measure_seams, plan_bridge
 from gamemusic.composer.composer import Composer
 from gamemusic.errors import InputError
 from gamemusic.packs.library import find_pack
+from gamemusic.scales import MODES
 from gamemusic.score.phrase import Note, Phrase, Role, Track
-from gamemusic.theory import MODES, PITCH_NAMES, parse_key
+from gamemusic.theory import PITCH_NAMES, parse_key
 from gamemusic.tokens.vocabulary import QUALITY_NAMES
 from gamemusic.units import METERS
 

@@ -104,3 +104,32 @@ def test_sections_of_one_letter_share_a_progression() -> None:
     assert [root for _, root, _ in plan] == [0, 5, 0, 5, 9, 7, 0, 5]
     assert [tick for tick, _, _ in plan] == [48 * bar for bar in range(8)]
     assert [root for _, root, _ in named(plan_of_sections({"": ("1", "4", "5")}, frame(bars=4)))] == [0, 5, 7, 0]
+
+
+@pytest.mark.parametrize(
+    ("meter", "ticks"),
+    [
+        ("4/4", [[0], [0, 24], [0, 12, 24], [0, 12, 24, 36]]),
+        ("3/4", [[0], [0, 12], [0, 12, 24], [0, 6, 18, 24]]),
+        ("6/8", [[0], [0, 18], [0, 12, 24], [0, 6, 18, 24]]),
+        ("2/4", [[0], [0, 12], [0, 6, 12], [0, 6, 12, 18]]),
+    ],
+)
+def test_chords_that_share_a_bar_stand_on_beats(meter: str, ticks: list[list[int]]) -> None:
+    length = parse_meter(meter).bar_ticks
+    plan = plan_of_progression(("i", "Dm Gm", "i V i", "i iv V i"), frame("D minor", meter=meter))
+    assert [tick for tick, _ in plan] == [bar * length + tick for bar in range(4) for tick in ticks[bar]]
+    assert named(plan)[1:3] == [(length, 0, "min"), (length + ticks[1][1], 5, "min")]
+
+
+def test_chords_by_name_move_with_the_key_they_belong_to() -> None:
+    written = ("Am", "F G", "V")
+    in_d = frame("D minor", bars=3)
+    assert [root for _, root, _ in named(plan_of_progression(written, in_d))] == [7, 3, 5, 7]  # where they sound
+    moved = named(plan_of_progression(written, in_d, parse_key("A minor")))
+    assert [root for _, root, _ in moved] == [0, 8, 10, 7]
+
+
+@pytest.mark.parametrize("key", ["E phrygian", "E minor", "E dorian"])
+def test_a_flat_second_is_a_semitone_above_the_tonic_in_every_mode(key: str) -> None:
+    assert named(plan_of_progression(("I", "bII"), frame(key, bars=2))) == [(0, 0, "maj"), (48, 1, "maj")]

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from gamemusic.chordnames import parse_chord
 from gamemusic.composer.composer import Composer
 from gamemusic.composer.stinger import STINGERS, compose_stinger, stinger_names
 from gamemusic.errors import FormatError, InputError
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.schema import load_preset
 from gamemusic.score.phrase import Chord
-from gamemusic.theory import parse_chord, parse_key
+from gamemusic.theory import parse_key
 from gamemusic.units import METERS
 
 

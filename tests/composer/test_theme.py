@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gamemusic.composer.theme import Theme, fit_theme, read_theme
 from gamemusic.errors import InputError, MidiError
+from gamemusic.scales import MODES
 from gamemusic.score.phrase import Note, Phrase, Role, Track
-from gamemusic.theory import MODES, PITCH_NAMES, Key, parse_key
+from gamemusic.theory import PITCH_NAMES, Key, parse_key
 from gamemusic.tokens.bars import join_bars
 from gamemusic.tokens.vocabulary import PITCH_RANGES, ROLES, STREAMS
 from gamemusic.units import METERS, parse_meter

@@ -21,8 +21,9 @@ from gamemusic.packs.records import specs_of
 from gamemusic.packs.schema import DRUM_FIGURES, FIGURES, Preset, json_schema, load_preset, read_preset, write_preset
 from gamemusic.packs.style import Drummer, Player, Room, Style
 from gamemusic.packs.yamlfile import dump_yaml, load_yaml, read_yaml
+from gamemusic.scales import SCALES
 from gamemusic.score.phrase import Role
-from gamemusic.theory import MODES, Key
+from gamemusic.theory import Key
 from gamemusic.tokens.vocabulary import PITCH_RANGES, STYLE_NAMES
 from gamemusic.units import METERS, TICKS_PER_BEAT
 
@@ -207,7 +208,7 @@ _shares = st.floats(0, 1)
 _tempos = st.tuples(st.floats(20, 400), st.floats(20, 400)).map(lambda pair: (min(pair), max(pair)))
 _figures = {True: st.sampled_from(DRUM_FIGURES), False: st.sampled_from(sorted(set(FIGURES) - set(DRUM_FIGURES)))}
 
-_keys = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(MODES)))
+_keys = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES)))
 _meters = st.sampled_from(sorted(METERS.values(), key=str))
 _pitches = st.tuples(st.integers(0, 127), st.integers(0, 127)).map(lambda pair: (min(pair), max(pair)))
 _ranges: st.SearchStrategy[Mapping[Role, tuple[int, int]]] = st.dictionaries(
@@ -252,23 +253,28 @@ def _styles(draw: st.DrawFn, name: str) -> Style:
 @st.composite
 def _presets(draw: st.DrawFn) -> Preset:
     form = draw(st.sampled_from([(), ("A",), ("A", "A'", "B", "A"), ("A", "B", "B'")]))
+    keys = tuple(draw(st.lists(_keys, min_size=1, max_size=8, unique=True)))
+    styles = {name: draw(_styles(name)) for name in draw(st.lists(_names, min_size=1, max_size=2, unique=True))}
+    # chords by name have to be in each of several keys
+    alone = len({*keys, *(key for style in styles.values() for key in style.keys)}) == 1
+    named = ["Am", "F#min7", "C5", "Dm G/B"] if alone else []
     return Preset(
         name=draw(_names),
         title=draw(st.just("") | _lines),
         description=draw(st.just("") | _lines),
         tempo=draw(_tempos),
-        keys=tuple(draw(st.lists(_keys, min_size=1, max_size=8, unique=True))),
+        keys=keys,
         meters=tuple(draw(st.lists(_meters, min_size=1, unique=True))),
         bars=draw(st.integers(1, 5)) * 12 if form else draw(st.integers(1, 64)),
         form=form,
         ending=draw(st.sampled_from(["loop", "cadence"])),
-        progression=tuple(draw(st.lists(st.sampled_from(["Am", "VI", "bVII", "F#min7", "vii°", "C5"])))),
+        progression=tuple(draw(st.lists(st.sampled_from([*named, "VI", "bVII", "vii°", "i V7/iv", "5"])))),
         scale_strictness=draw(_shares),
         candidates=draw(st.integers(1, 16)),
         ranges=draw(_ranges),
         polyphony=draw(st.dictionaries(st.sampled_from(Role), st.integers(1, 6))),
         density=draw(st.dictionaries(st.sampled_from(Role), st.integers(1, 48))),
-        styles={name: draw(_styles(name)) for name in draw(st.lists(_names, min_size=1, max_size=2, unique=True))},
+        styles=styles,
     )
 
 

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gamemusic.scales import MODES
 from gamemusic.score.midi import read_midi, write_midi
 from gamemusic.score.orchestration import Instrument
 from gamemusic.score.parts import Arrangement, Control, Part, PlayedNote
 from gamemusic.score.phrase import Role
-from gamemusic.theory import MODES, Key
+from gamemusic.theory import Key
 from gamemusic.units import METERS, SUBTICKS_PER_BEAT
 
 BAR = 4 * SUBTICKS_PER_BEAT

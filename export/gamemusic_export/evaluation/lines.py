@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from gamemusic.score.phrase import Note, Phrase, Role
-from gamemusic.theory import MODES, Key
+from gamemusic.theory import Key
 
 __all__ = ["MELODIC", "Line", "degrees_of", "find_degree", "read_line", "read_moves"]
 
@@ -38,7 +38,7 @@ def find_degree(pitch: int, key: Key) -> float:
     Pitches between two steps of the scale lie half a step above the lower one.
     """
     octave, above = divmod(pitch - key.tonic, 12)
-    scale = MODES[key.mode]
+    scale = key.degrees
     step = sum(tone <= above for tone in scale) - 1
     return 7 * octave + step + (0.0 if above in scale else 0.5)
 

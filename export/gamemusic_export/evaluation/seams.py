@@ -67,7 +67,7 @@ def _write(phrase: Phrase) -> tuple[list[int], list[int], list[tuple[int, ...]]]
         "style": STYLE_NAMES.index(phrase.style),
         "intensity": intensity_bin(phrase.intensity),
         "meter": METER_NAMES.index(str(phrase.meter)),
-        "mode": MODE_NAMES.index(phrase.key.mode),
+        "mode": MODE_NAMES.index(phrase.key.parent),
         "roles": sum(1 << ROLES.index(role) for role in phrase.roles),
         "ending": 0,
     }

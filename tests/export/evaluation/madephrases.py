@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from gamemusic.scales import MODES
 from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
-from gamemusic.theory import MODES, Key, chord_pitch_classes
+from gamemusic.theory import Key, chord_pitch_classes
 from gamemusic.units import METERS
 from gamemusic_export.evaluation.sets import PhraseSet
 
