@@ -7,20 +7,23 @@ nearest of them, see `_NAMES`: what is added to a triad or stacked on a seventh 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from gamemusic.errors import InputError, suggest
 from gamemusic.theory import CHORD_QUALITIES, Key, chord_pitch_classes, parse_pitch_class
+from gamemusic.units import MAX_BARS
 
 __all__ = [
     "BAR_PATTERN",
     "CHORD_PATTERN",
     "MOST_CHORDS",
+    "choose_key",
     "find_outside",
     "is_named",
     "parse_bar",
     "parse_chord",
+    "read_chart",
 ]
 
 MOST_CHORDS = 4
@@ -166,6 +169,51 @@ def parse_bar(text: str, key: Key, home: Key | None = None) -> tuple[tuple[int, 
         moved = key.tonic - home.tonic if home is not None and is_named(name) else 0
         chords.append(((root + moved) % 12, quality))
     return tuple(chords)
+
+
+def read_chart(chords: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the bars of a chart, each as `parse_bar` reads it.
+
+    Args:
+        chords: A bar an entry, such as ``['Am', 'F G', 'C']``; or a text with bars between ``|`` or commas, such as
+            ``'Am | F G | C'``, or without either a chord a bar: ``'Am F C'``.
+
+    Raises:
+        InputError: When there is no bar or more than 64, or one cannot be read.
+    """
+    if isinstance(chords, str):
+        bars = re.split(r"[|,]", chords) if re.search(r"[|,]", chords) else chords.split()
+        bars = [bar.strip() for bar in bars if bar.strip()]
+    else:
+        bars = [bar if isinstance(bar, str) else repr(bar) for bar in chords]
+    if not 1 <= len(bars) <= MAX_BARS:
+        raise InputError(f"found {len(bars)} bars of chords, expected 1 to {MAX_BARS}, such as 'Am F C G'")
+    for number, bar in enumerate(bars, start=1):
+        try:
+            parse_bar(bar, _MAJOR)
+        except InputError as error:
+            raise InputError(f"chords, bar {number}: {error}") from None
+    return tuple(bars)
+
+
+def choose_key(chart: Sequence[str], keys: Sequence[Key]) -> Key | None:
+    """Return the key in which fewest of the chart's chords by name are foreign; None where it has none by name.
+
+    Of equals, one of ``keys`` goes first, then one whose tonic chord begins the chart, then the earliest in
+    ``keys``; others are major and minor.
+    """
+    named = [name for bar in chart for name in bar.split() if is_named(name)]
+    if not named:
+        return None
+    first = parse_chord(named[0], _MAJOR)
+    every = dict.fromkeys((*keys, *(Key(tonic, mode) for tonic in range(12) for mode in ("major", "minor"))))
+
+    def misfit(key: Key) -> tuple[int, bool, bool]:
+        foreign = sum(find_outside((name,), key) is not None for name in named)
+        third = "min" if CHORD_QUALITIES[first[1]][1] == 3 else "maj"
+        return foreign, key not in keys, (key.tonic, key.tonic_quality) != (first[0], third)
+
+    return min(every, key=misfit)
 
 
 def find_outside(progression: Iterable[str], key: Key) -> tuple[int, str] | None:

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gamemusic.chordnames import BAR_PATTERN, CHORD_PATTERN, find_outside, parse_bar, parse_chord
+from gamemusic.chordnames import (
+    BAR_PATTERN,
+    CHORD_PATTERN,
+    choose_key,
+    find_outside,
+    parse_bar,
+    parse_chord,
+    read_chart,
+)
 from gamemusic.errors import InputError
 from gamemusic.theory import CHORD_QUALITIES, KEY_PATTERN, PITCH_NAMES, Key, chord_name, parse_key
 
@@ -97,6 +105,23 @@ def test_chords_outside_a_key_are_found() -> None:
     assert find_outside(progression, parse_key("A minor")) is None  # E7 has the raised leading note
     assert find_outside(progression, parse_key("C major")) == (2, "E7")
     assert find_outside(progression, parse_key("E minor")) == (1, "F")
+
+
+@pytest.mark.parametrize(
+    ("chart", "keys", "wanted"),
+    [
+        ("Am F C G", "D minor, G minor", "A minor"),
+        ("C Am F G", "D minor, G minor", "C major"),
+        ("Am F C G", "D minor, C major", "C major"),
+        ("Am F E7", "", "A minor"),
+        ("Dm G Am E7", "D minor, D dorian, A minor", "A minor"),
+        ("Bm E", "E dorian, A major", "A major"),
+        ("i VI", "D minor", "None"),
+    ],
+)
+def test_the_key_that_chords_are_in(chart: str, keys: str, wanted: str) -> None:
+    found = choose_key(read_chart(chart), [parse_key(key) for key in keys.split(", ") if key])
+    assert str(found) == wanted
 
 
 @given(st.sampled_from(range(12)), st.sampled_from(sorted(CHORD_QUALITIES)))

@@ -67,8 +67,8 @@ def test_every_error_has_one_root() -> None:
 def test_arguments_of_compose() -> None:
     mood, *others = inspect.signature(gamemusic.compose).parameters.values()
     assert mood.name == "mood"
-    names = ["style", "bars", "key", "tempo", "meter", "intensity", "seed", "ending", "theme", "harmony", "limits"]
-    assert [argument.name for argument in others] == names
+    names = ["style", "bars", "key", "tempo", "meter", "intensity", "seed", "ending", "theme", "harmony", "chords"]
+    assert [argument.name for argument in others] == [*names, "limits"]
     assert all(argument.kind is argument.KEYWORD_ONLY and argument.default is None for argument in others)
 
 

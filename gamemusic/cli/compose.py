@@ -34,6 +34,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same notes (default: drawn)")
     parser.add_argument("--ending", choices=("loop", "cadence"), help="lead back to the beginning, or come to rest")
     parser.add_argument("--theme", type=Path, metavar="F.mid", help="a melody that the first section plays")
+    parser.add_argument(
+        "--chords", metavar="C", help="chords to compose over, a bar each ('Am F C G'), or with bar lines ('Am | F G')"
+    )
     parser.add_argument("--stems", action="store_true", help="write each role to a file of its own, too")
     parser.add_argument("--soundfont", type=Path, metavar="F", help="SF2 or SF3 file, or chip (default: the style's)")
     parser.add_argument("--sample-rate", type=int, default=48000, metavar="R", help="hertz (default: 48000)")
@@ -89,6 +92,7 @@ def _write(options: argparse.Namespace, seed: int) -> int:
         seed=seed,
         ending=options.ending,
         theme=options.theme,
+        chords=options.chords,
     )
     path = save(
         phrase,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gamemusic.chordnames import choose_key, read_chart
 from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
 from gamemusic.composer.form import plan_repeats, plan_sections, sections_of
 from gamemusic.composer.harmony import (
@@ -66,6 +67,7 @@ def compose(
     ending: str | None = None,
     theme: str | Path | Phrase | None = None,
     harmony: Phrase | None = None,
+    chords: str | Sequence[str] | None = None,
     limits: Limits | None = None,
 ) -> Phrase:
     """Compose a phrase.
@@ -85,7 +87,12 @@ def compose(
             seed is drawn; `Phrase.seed` tells it.
         ending: ``'loop'`` or ``'cadence'``.
         theme: A melody that the first section has to play: a MIDI file, or a phrase, whose lead is taken.
-        harmony: A phrase whose chords, tempo and meter are shared, such as another mood's.
+        harmony: A phrase whose chords, key, tempo and meter are shared, such as another mood's. With a ``key`` the
+            chords are moved there; without one they stay at the pitch they have.
+        chords: To be composed over, repeated to the end: ``'Am F C G'``, a chord a bar; ``'Am | F G | C'``, with bar
+            lines; or a list of bars. Names, roman numerals and steps of the key as in a preset. Chords by name stay
+            what they are; without a ``key`` it is the one they are in. Without ``bars`` the phrase has as many as the
+            preset says, or fewer, so that the chords come round.
         limits: How large the pack and its files may be.
 
     Raises:
@@ -104,6 +111,7 @@ def compose(
         ending=ending,
         theme=theme,
         harmony=harmony,
+        chords=chords,
     )
 
 
@@ -167,21 +175,29 @@ class Composer:
         ending: str | None = None,
         theme: str | Path | Phrase | None = None,
         harmony: Phrase | None = None,
+        chords: str | Sequence[str] | None = None,
     ) -> Phrase:
         """Compose a phrase; see `gamemusic.compose`."""
         preset = self.pack.preset
         seed = _check_seed(secrets.randbits(32) if seed is None else seed)
         playing = preset.style(style)
-        length = preset.bars if bars is None else check_bars(bars)
+        if chords is not None and harmony is not None:
+            raise InputError("both chords and harmony were given, and each says what the chords are; leave one out")
+        chart = () if chords is None else read_chart(chords)
+        length = _come_round(preset.bars, len(chart)) if bars is None else check_bars(bars)
+        if len(chart) > length:
+            raise InputError(f"{len(chart)} bars of chords do not fit into {length} bars; ask for {len(chart)} bars")
         if tempo is None:
             tempo = _choose_tempo(preset, playing, seed) if harmony is None else harmony.tempo_bpm
         if meter is None and harmony is not None:
             meter = str(harmony.meter)
+        keys = preset.keys_of(playing)
+        home = harmony.key if harmony is not None else choose_key(chart, keys)
         frame = Phrase(
             bars=length,
             meter=preset.meters_of(playing)[0] if meter is None else parse_meter(meter),
             tempo_bpm=check_tempo(tempo),
-            key=_choose(preset.keys_of(playing), seed, 1) if key is None else parse_key(key),
+            key=parse_key(key) if key is not None else home or _choose(keys, seed, 1),
             tracks=(),
             ending=preset.ending if ending is None else ending,
             mood=self.pack.name,
@@ -196,8 +212,10 @@ class Composer:
             order = replace(order, candidates=min(order.candidates, _HURRIED_CANDIDATES), batches=1)
         if harmony is not None:
             plan = plan_of_phrase(harmony, frame)
+        elif chart:
+            plan = plan_of_progression(chart, frame)
         elif preset.progression:
-            plan = plan_of_progression(preset.progression, frame, _home(preset.keys_of(playing), frame))
+            plan = plan_of_progression(preset.progression, frame, _home(keys, frame))
         elif playing.progressions:
             letters = sorted({name[0] for name in frame.form} or {""})
             chosen = {
@@ -206,7 +224,7 @@ class Composer:
                 ]
                 for index, letter in enumerate(letters)
             }
-            plan = close_plan(plan_of_sections(chosen, frame, _home(preset.keys_of(playing), frame)), frame)
+            plan = close_plan(plan_of_sections(chosen, frame, _home(keys, frame)), frame)
         else:
             plan = close_plan(self._plan(order), frame)
         return self._compose(order, plan)
@@ -370,6 +388,11 @@ def _draw(seed: int, purpose: int, count: int) -> int:
 
 def _choose(keys: Sequence[Key], seed: int, purpose: int) -> Key:
     return keys[_draw(seed, purpose, len(keys))]
+
+
+def _come_round(bars: int, chart: int) -> int:
+    """Return how many bars hold a chart a whole number of times: at most as many as the preset has, or once."""
+    return bars if not chart else max(chart, bars // chart * chart)
 
 
 def _home(keys: Sequence[Key], frame: Phrase) -> Key | None:

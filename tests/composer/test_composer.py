@@ -16,7 +16,7 @@ from gamemusic.composer.session import Session
 from gamemusic.errors import GameMusicError, InputError, PackError
 from gamemusic.packs.fingerprint import Fingerprint
 from gamemusic.packs.pack import Pack, open_pack
-from gamemusic.score.phrase import Note, Phrase, Role, Track
+from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
 from gamemusic.theory import PITCH_NAMES, parse_key
 from gamemusic.units import METERS
 
@@ -186,12 +186,52 @@ def test_phrases_of_one_seed_share_their_harmony(composer: Composer) -> None:
     assert composer.compose(seed=10, bars=4, intensity=0.1).chords != low.chords
 
 
+@pytest.mark.parametrize("chords", ["Am F C G", "| Am | F | C | G |", "Am, F, C, G", ["Am", "F", "C", "G"]])
+def test_chords_are_composed_over(composer: Composer, chords: str | list[str]) -> None:
+    phrase = composer.compose(seed=3, chords=chords)
+    assert (str(phrase.key), phrase.bars) == ("A minor", 4)
+    wanted = [Chord(0, 9, "min"), Chord(48, 5, "maj"), Chord(96, 0, "maj"), Chord(144, 7, "maj")]
+    assert list(phrase.chords) == wanted
+    assert composer.compose(seed=3, chords=chords, key="D minor").chords == tuple(wanted)  # names stay what they are
+
+
+def test_chords_come_round(composer: Composer) -> None:
+    assert composer.compose(seed=3, chords="i VI VII").bars == 3  # the preset has four bars
+    assert composer.compose(seed=3, chords="i | iv V").bars == 4
+    long = composer.compose(seed=3, chords="i iv V i VI", key="D minor")
+    assert (long.bars, [chord.root for chord in long.chords]) == (5, [2, 7, 9, 2, 10])
+    cut = composer.compose(seed=3, chords=["i", "iv V"], bars=3, key="D minor")
+    assert [(chord.start, chord.root) for chord in cut.chords] == [(0, 2), (48, 7), (72, 9), (96, 2)]
+    assert compose(TINY, seed=3, chords="i VI VII") == composer.compose(seed=3, chords="i VI VII")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"chords": "Am H C"}, "chords, bar 2: chord 'H' is neither"),
+        ({"chords": "Am | | N.C."}, "chords, bar 2: chord 'N.C.'"),
+        ({"chords": " "}, "found 0 bars of chords, expected 1 to 64"),
+        ({"chords": "C " * 65}, "found 65 bars of chords"),
+        ({"chords": ["C F G C F"]}, "bar 1: found 5 chords for one bar"),
+        ({"chords": "C F G", "bars": 2}, "3 bars of chords do not fit into 2 bars; ask for 3 bars"),
+    ],
+)
+def test_chords_that_cannot_be_are_refused(composer: Composer, given: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        composer.compose(seed=1, **given)  # type: ignore[arg-type]  # mixed
+    with pytest.raises(InputError, match="both chords and harmony"):
+        composer.compose(seed=1, chords="C", harmony=composer.compose(seed=1, bars=1))
+
+
 def test_harmony_tempo_and_meter_are_shared_on_demand(composer: Composer) -> None:
     """So that two cues of a game can sound one after the other, or at once."""
     first = composer.compose(seed=1, bars=4, meter="3/4", key="C", tempo=97)
     second = composer.compose(seed=2, bars=4, key="C", style="rock", harmony=first)
     assert second.chords == first.chords
     assert (second.tempo_bpm, second.meter) == (97, first.meter)
+    for seed in range(2, 8):  # whatever keys the mood would choose from
+        alike = composer.compose(seed=seed, bars=4, harmony=first)
+        assert (alike.key, alike.chords) == (first.key, first.chords)
     moved = composer.compose(seed=2, bars=8, key="D", tempo=100, harmony=first)
     assert [c.root for c in moved.chords] == [(c.root + 2) % 12 for c in first.chords] * 2
     with pytest.raises(InputError, match="harmony of a phrase in 3/4"):
@@ -277,7 +317,7 @@ def test_the_pace_asked_for_decides_between_candidates(pack: Pack) -> None:
         ({"seed": True}, r"received True"),
         ({"style": "chambre"}, r"'chambre'.*did you mean 'chamber'"),
         ({"meter": "5/4"}, r"meter '5/4' is not one of 4/4, 3/4, 6/8, 2/4"),
-        ({"key": "H minor"}, r"key 'H minor' is not a note name and a mode"),
+        ({"key": "H minor"}, r"key 'H minor' is not a note name and a scale"),
         ({"key": "D miner"}, r"did you mean 'minor'"),
         ({"ending": "fade"}, r"ending must be 'loop' or 'cadence' \(received 'fade'\)"),
     ],
