@@ -27,6 +27,7 @@ __all__ = [
     "check_seconds",
     "check_tempo",
     "loop_frames",
+    "on_grid",
     "parse_meter",
     "subticks_to_frames",
     "ticks_to_seconds",
@@ -109,6 +110,15 @@ def check_bars(bars: int) -> int:
 def bpm_to_tempo(tempo_bpm: float) -> int:
     """Return microseconds a quarter note, as MIDI files want it."""
     return round(60_000_000 / tempo_bpm)
+
+
+def on_grid(tick: int, ticks_per_beat: int, grid: int = TICKS_PER_BEAT) -> int:
+    """Return the place nearest to a MIDI file's tick on a grid of ``grid`` places a quarter note; halves go up.
+
+    Halves must not go to even places, as `round` has it: of evenly spaced notes between two places, every second one
+    would be moved forwards and the others back.
+    """
+    return (2 * tick * grid + ticks_per_beat) // (2 * ticks_per_beat)
 
 
 def ticks_to_seconds(ticks: float, tempo_bpm: float) -> float:

@@ -12,29 +12,21 @@ import numpy.typing as npt
 
 from gamemusic.errors import InputError, MidiError
 from gamemusic.files import read_file, shown_name
+from gamemusic.score.barlines import BarLine, find_bar_lines
+from gamemusic.score.grid import GridFit, align, fit_grid
 from gamemusic.score.midi import MidiNote, MidiSong, read_midi
 from gamemusic.score.phrase import DRUM_TICKS, Chord, Note, Phrase, Role, Track
+from gamemusic.score.voices import find_voices
 from gamemusic.theory import Key
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, settle, transposition
 from gamemusic.tokens.vocabulary import MAX_DURATION, PITCH_RANGES, VELOCITIES, velocity_bin
-from gamemusic.units import METERS, TEMPO_RANGE, TICKS_PER_BEAT, Meter
+from gamemusic.units import METERS, TEMPO_RANGE, Meter, on_grid
 from gamemusic_export.harmony import find_chords, find_keys, pitch_class_weights
 from gamemusic_export.phrasing import cut_phrases
-from gamemusic_export.voices import assign_roles, find_voices
+from gamemusic_export.voices import assign_roles
 
 __all__ = ["Piece", "read_piece"]
 
-_EQUIVALENT = {(2, 2): ("4/4", 1), (3, 8): ("6/8", 0), (4, 2): ("4/4", 2), (12, 8): ("6/8", 2), (6, 4): ("3/4", 2)}
-"""Meters that are written as others: name, and how many of its bars one bar holds (0: two bars make one)."""
-
-_OFF_GRID_TICKS = 0.34
-"""A note further than this from the grid, in ticks, counts as moved."""
-_FREE_TICKS = 0.08
-"""A note further than this from every half and third of a tick fits no finer grid either: it was played freely."""
-_MAX_FREE = 0.25
-"""A piece with a larger share of freely played notes (chance gives 0.36) was not played to its bar lines."""
-_MAX_MOVED = 0.15
-"""The same for notes far off the grid (chance gives 0.32), where what is played is taken, too."""
 _KEY_WINDOW_BARS = 4
 _MIN_BARS = 4
 
@@ -51,18 +43,9 @@ class Piece:
     programs: Counter[int] = field(default_factory=Counter)
     """Notes by General MIDI program, drums as -1."""
     counts: Counter[str] = field(default_factory=Counter)
-    """Notes read, kept, moved, lost to caps, folded by an octave, in unsupported meters ..."""
+    """Notes read, kept, shifted all together, moved, lost to caps, folded by an octave, in unsupported meters ..."""
     skipped: str = ""
     """Why the file gives nothing; empty when it gives something."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A bar of the file."""
-
-    start: int
-    end: int
-    meter: Meter | None
 
 
 def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, loose: bool = False) -> Piece:
@@ -80,29 +63,28 @@ def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, lo
     except (InputError, MidiError) as error:
         piece.skipped = str(error) if isinstance(error, MidiError) else f"{shown_name(path.name)}: {error}"
         return piece
+    song, offset = align(song)
     voices = find_voices(song)
     for voice in voices:
-        piece.programs[-1 if voice.channel == 9 else voice.program] += len(voice.notes)
+        if voice.doubles is None:
+            piece.programs[-1 if voice.drums else voice.program] += len(voice.notes)
     piece.counts["read"] = sum(len(track.notes) for track in song.tracks)
+    if offset:
+        piece.counts["shifted"] = piece.counts["read"]
     roles = assign_roles(voices, song.ticks_per_beat, given)
     if not any(role is not Role.DRUMS for role in roles):
         piece.skipped = "no pitched notes"
         return piece
-    lines = _find_bar_lines(song)
+    lines = find_bar_lines(song)
     spans = _find_spans(lines)
     if not spans:
         meters = ", ".join(sorted({f"{num}/{den}" for _, num, den in song.meters}) or ["none"])
         piece.skipped = f"no {_MIN_BARS} bars in a row in {', '.join(METERS)} (file has {meters})"
         return piece
     grids = [(span, _place(roles, span, song.ticks_per_beat, piece.counts)) for span in spans]
-    free, placed = piece.counts["free"], piece.counts["placed"]
-    if loose:
-        off = piece.counts["moved"]
-        if off > _MAX_MOVED * placed:
-            piece.skipped = f"{off} of {placed} notes lie far off any grid: not played to its bar lines"
-            return piece
-    elif free > _MAX_FREE * placed:
-        piece.skipped = f"{free} of {placed} notes lie off any grid: not played to its bar lines"
+    fit = GridFit(piece.counts["placed"], piece.counts["moved"], piece.counts["free"])
+    piece.skipped = fit.refuse(loose=loose)
+    if piece.skipped:
         return piece
     for span, grid in grids:
         meter = span[0].meter
@@ -117,34 +99,9 @@ def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, lo
     return piece
 
 
-def _find_bar_lines(song: MidiSong) -> list[_Line]:
-    """Return the bars of a file; a short first bar (a pick-up) is filled up with rest before it."""
-    quarter = song.ticks_per_beat
-    changes = list(song.meters) or [(0, 4, 4)]
-    if changes[0][0] > 0:
-        changes.insert(0, (0, 4, 4))
-    lines: list[_Line] = []
-    for index, (start, numerator, denominator) in enumerate(changes):
-        end = changes[index + 1][0] if index + 1 < len(changes) else song.end_tick
-        length = quarter * 4 * numerator // denominator
-        name, share = _EQUIVALENT.get((numerator, denominator), (f"{numerator}/{denominator}", 1))
-        meter = METERS.get(name)
-        step = {0: 2 * length, 1: length, 2: length // 2}[share]
-        following = changes[index + 1] if index + 1 < len(changes) else None
-        if not lines and following and end - start < quarter * 4 * following[1] // following[2]:
-            continue  # the pick-up is met again below, as the tail of a full bar
-        if not lines and start > 0 and meter is not None:
-            lines.append(_Line(start - step, start, meter))
-        while start < end and step > 0:
-            whole = start + step <= end or index + 1 == len(changes)
-            lines.append(_Line(start, min(start + step, end) if not whole else start + step, meter if whole else None))
-            start += step
-    return lines
-
-
-def _find_spans(lines: list[_Line]) -> list[list[_Line]]:
+def _find_spans(lines: list[BarLine]) -> list[list[BarLine]]:
     """Return the runs of bars in one supported meter, at least four bars long."""
-    spans: list[list[_Line]] = []
+    spans: list[list[BarLine]] = []
     for line in lines:
         if spans and spans[-1][-1].meter == line.meter and line.meter is not None:
             spans[-1].append(line)
@@ -154,23 +111,20 @@ def _find_spans(lines: list[_Line]) -> list[list[_Line]]:
 
 
 def _place(
-    roles: dict[Role, list[MidiNote]], span: list[_Line], quarter: int, counts: Counter[str]
+    roles: dict[Role, list[MidiNote]], span: list[BarLine], quarter: int, counts: Counter[str]
 ) -> dict[Role, list[Note]]:
     """Return a span's notes on the grid by role; ``counts`` learns how many were moved by it."""
     first, last = span[0].start, span[-1].end
+    fit = fit_grid((n.start - first for notes in roles.values() for n in notes if first <= n.start < last), quarter)
+    counts.update({"placed": fit.placed, "moved": fit.moved, "free": fit.free})
     placed: dict[Role, list[Note]] = {}
     for role, notes in roles.items():
         inside = placed.setdefault(role, [])
         for note in notes:
             if not first <= note.start < last:
                 continue
-            exact = (note.start - first) * TICKS_PER_BEAT / quarter
-            start = round(exact)
-            off = abs(exact - start)
-            counts["placed"] += 1
-            counts["moved"] += off > _OFF_GRID_TICKS
-            counts["free"] += min(off, abs(off - 1 / 3), abs(off - 1 / 2)) > _FREE_TICKS
-            end = max(start + 1, round((min(note.end, last) - first) * TICKS_PER_BEAT / quarter))
+            start = on_grid(note.start - first, quarter)
+            end = max(start + 1, on_grid(min(note.end, last) - first, quarter))
             if end - start > MAX_DURATION:
                 counts["shortened"] += 1
             inside.append(Note(start, note.pitch, min(end - start, MAX_DURATION), note.velocity))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gamemusic.composer.theme import KEY_PROFILES
 from gamemusic.scales import MODES
+from gamemusic.score.keys import KEY_PROFILES
 from gamemusic.score.phrase import Chord
 from gamemusic.theory import CHORD_QUALITIES, Key
 

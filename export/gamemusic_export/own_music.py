@@ -20,12 +20,13 @@ from gamemusic.packs.nodes import MapNode, ScalarNode
 from gamemusic.packs.yamlfile import dump_yaml, read_yaml
 from gamemusic.score.midi import read_midi
 from gamemusic.score.phrase import Role
+from gamemusic.score.voices import find_voices, label_voice
 from gamemusic.units import METERS
 from gamemusic_export.corpus import read_piece
 from gamemusic_export.dataset import Dataset, build_dataset
 from gamemusic_export.fingerprint import read_passages
 from gamemusic_export.prepared import PreparedPiece, prepare_piece
-from gamemusic_export.voices import assign_roles, find_voices, label_voice
+from gamemusic_export.voices import assign_roles
 
 __all__ = ["LEAST_BARS", "LEAST_NOTES", "OwnFile", "OwnMusic", "read_roles", "study", "write_roles"]
 

@@ -35,7 +35,7 @@ from gamemusic_export.duplicates import shingles
 
 __all__ = ["COLUMNS", "PREPARE_VERSION", "PreparedPiece", "encode_excerpt", "prepare_piece", "role_bits"]
 
-PREPARE_VERSION = 5
+PREPARE_VERSION = 6
 """Raise when corpus reading changes, so that cached pieces are read again."""
 COLUMNS = tuple(FEATURES)
 """Columns of `PreparedPiece.steps`: the token and what the model is told beside it."""

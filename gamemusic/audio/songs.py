@@ -21,7 +21,7 @@ from gamemusic.units import BLOCK_FRAMES
 __all__ = ["render_song"]
 
 _CHANNELS = 16
-_DRUMS = 9
+_PROGRAMS = 128
 _TAIL_SECONDS = 4.0
 _SEND = 0.25
 _USUAL_TEMPO = 120.0
@@ -56,10 +56,10 @@ def render_song(song: MidiSong, soundfont: Path, sample_rate: int) -> npt.NDArra
         borders = sorted({0, frames, *at, *range(0, frames, 64 * BLOCK_FRAMES)})
         rows = np.zeros((_CHANNELS, 64 * BLOCK_FRAMES), np.float32)
         for start, stop in pairwise(borders):
-            for _, channel, pitch, velocity, program in at.get(start, ()):
-                if velocity and playing[channel] != program:
-                    synth.select(channel, DRUM_BANK if channel == _DRUMS else 0, program)
-                    playing[channel] = program
+            for _, channel, pitch, velocity, timbre in at.get(start, ()):
+                if velocity and playing[channel] != timbre:
+                    synth.select(channel, DRUM_BANK if timbre >= _PROGRAMS else 0, timbre % _PROGRAMS)
+                    playing[channel] = timbre
                 if velocity:
                     synth.note_on(channel, pitch, velocity)
                 else:
@@ -74,7 +74,10 @@ def render_song(song: MidiSong, soundfont: Path, sample_rate: int) -> npt.NDArra
 
 
 def _events(song: MidiSong, sample_rate: int) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yield (frame, channel, pitch, velocity, program); velocity 0 ends a note, and sorts before what begins there."""
+    """Yield (frame, channel, pitch, velocity, timbre); velocity 0 ends a note, and sorts before what begins there.
+
+    A timbre is a program, or `_PROGRAMS` more for a drum kit.
+    """
     seconds = _seconds_at(song)
 
     def frame(tick: int) -> int:
@@ -82,9 +85,9 @@ def _events(song: MidiSong, sample_rate: int) -> Iterator[tuple[int, int, int, i
 
     for track in song.tracks:
         for note in track.notes:
-            start = frame(note.start)
-            yield start, note.channel, note.pitch, note.velocity, note.program
-            yield max(start + BLOCK_FRAMES, frame(note.end)), note.channel, note.pitch, 0, note.program
+            start, timbre = frame(note.start), note.program + _PROGRAMS * note.drums
+            yield start, note.channel, note.pitch, note.velocity, timbre
+            yield max(start + BLOCK_FRAMES, frame(note.end)), note.channel, note.pitch, 0, timbre
 
 
 def _seconds_at(song: MidiSong) -> Callable[[int], float]:

@@ -8,14 +8,19 @@ import random
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gamemusic.errors import GameMusicError, InputError
 from gamemusic.score.phrase import Phrase
 
+if TYPE_CHECKING:
+    from gamemusic.composer.theme import Theme
+
 __all__ = ["add_to"]
 
 _LOOK_SECONDS = 0.2
+_MOST_VOICES = 4
+"""Of a theme's file, that are named."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -79,8 +84,10 @@ def _watch(options: argparse.Namespace, seed: int) -> int:
 
 def _write(options: argparse.Namespace, seed: int) -> int:
     from gamemusic.composer.composer import compose
+    from gamemusic.composer.themefile import read_theme
     from gamemusic.output import save
 
+    theme = None if options.theme is None else read_theme(options.theme)
     phrase = compose(
         options.mood,
         style=options.style,
@@ -91,7 +98,7 @@ def _write(options: argparse.Namespace, seed: int) -> int:
         intensity=options.intensity,
         seed=seed,
         ending=options.ending,
-        theme=options.theme,
+        theme=theme,
         chords=options.chords,
     )
     path = save(
@@ -102,20 +109,34 @@ def _write(options: argparse.Namespace, seed: int) -> int:
         bit_depth=options.bit_depth,
         stems=options.stems,
     )
-    facts = _describe(phrase, path)
     if options.json:
-        print(json.dumps(facts))
+        print(json.dumps(_describe(phrase, path, theme)))
     else:
         seam = "" if phrase.seam_bits is None else f", seam {phrase.seam_bits:+.2f} bits"
         print(
             f"{path}: {phrase.mood} ({phrase.style}), seed {phrase.seed}, {phrase.key}, {phrase.tempo_bpm:g} bpm, "
             f"{phrase.bars} bars of {phrase.meter}, {phrase.seconds:.1f} s{seam}"
         )
+        if theme is not None:
+            print(f"theme: {_describe_theme(theme)}")
     return 0
 
 
-def _describe(phrase: Phrase, path: Path) -> dict[str, Any]:
-    return {
+def _describe_theme(theme: Theme) -> str:
+    """Return which voice the theme is, how much of it was taken, and what was left out, in words."""
+    count, bars, others = len(theme.notes), theme.bars, len(theme.left_out)
+    said = (
+        f"{theme.voice}, {count:,} of its {theme.voice_notes:,} notes, in {bars} bar{'s' * (bars != 1)} "
+        f"of {theme.meter}, read as {theme.key}"
+    )
+    if others:
+        more = f" and {others - _MOST_VOICES} more" if others > _MOST_VOICES else ""
+        said += f"; left out: {', '.join(theme.left_out[:_MOST_VOICES])}{more}"
+    return said
+
+
+def _describe(phrase: Phrase, path: Path, theme: Theme | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
         "file": str(path),
         "mood": phrase.mood,
         "style": phrase.style,
@@ -133,3 +154,14 @@ def _describe(phrase: Phrase, path: Path) -> dict[str, Any]:
         "rejected": dict(phrase.rejected),
         "notes": {track.role.value: len(track.notes) for track in phrase.tracks},
     }
+    if theme is not None:
+        facts["theme"] = {
+            "voice": theme.voice,
+            "notes": len(theme.notes),
+            "voice_notes": theme.voice_notes,
+            "bars": theme.bars,
+            "meter": str(theme.meter),
+            "key": str(theme.key),
+            "left_out": list(theme.left_out),
+        }
+    return facts

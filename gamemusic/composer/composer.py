@@ -25,7 +25,8 @@ from gamemusic.composer.harmony import (
 from gamemusic.composer.judge import count_faults, describe_own, find_faults, measure_pace, rank
 from gamemusic.composer.sampler import mix
 from gamemusic.composer.session import Session
-from gamemusic.composer.theme import Theme, fit_theme, read_theme, theme_of_song
+from gamemusic.composer.theme import Theme, fit_theme
+from gamemusic.composer.themefile import read_theme, theme_of_song
 from gamemusic.errors import InputError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
@@ -65,7 +66,7 @@ def compose(
     intensity: float | None = None,
     seed: int | None = None,
     ending: str | None = None,
-    theme: str | Path | Phrase | None = None,
+    theme: str | Path | Phrase | Theme | None = None,
     harmony: Phrase | None = None,
     chords: str | Sequence[str] | None = None,
     limits: Limits | None = None,
@@ -173,7 +174,7 @@ class Composer:
         intensity: float | None = None,
         seed: int | None = None,
         ending: str | None = None,
-        theme: str | Path | Phrase | None = None,
+        theme: str | Path | Phrase | Theme | None = None,
         harmony: Phrase | None = None,
         chords: str | Sequence[str] | None = None,
     ) -> Phrase:
@@ -229,8 +230,10 @@ class Composer:
             plan = close_plan(self._plan(order), frame)
         return self._compose(order, plan)
 
-    def _read_theme(self, theme: str | Path | Phrase | None) -> Theme | None:
+    def _read_theme(self, theme: str | Path | Phrase | Theme | None) -> Theme | None:
         """Return the theme that was asked for, or else the preset's."""
+        if isinstance(theme, Theme):
+            return theme
         if isinstance(theme, Phrase):
             return Theme.of_phrase(theme)
         if theme is not None:

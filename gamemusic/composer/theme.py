@@ -8,32 +8,20 @@ takes up its first bars, a third of an octave higher in the scale (a fourth).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from gamemusic.errors import InputError, MidiError
-from gamemusic.files import read_file
-from gamemusic.score.midi import MidiSong, MidiTrack, read_midi
+from gamemusic.errors import InputError
 from gamemusic.score.phrase import Note, Phrase, Role
-from gamemusic.theory import Key, parse_key
+from gamemusic.theory import Key
 from gamemusic.tokens.bars import Event, transposition
 from gamemusic.tokens.vocabulary import MAX_DURATION, PITCH_RANGES, velocity_bin
-from gamemusic.units import METERS, TICKS_PER_BEAT, Meter
+from gamemusic.units import Meter
 
-__all__ = ["KEY_PROFILES", "Theme", "find_key", "fit_theme", "read_theme"]
+__all__ = ["Theme", "fit_theme", "one_by_one"]
 
-_DRUM_CHANNEL = 9
 _ANSWER_BARS = 2
 _ANSWER_STEPS = 3
 """Steps of the scale by which an answer lies higher."""
-_MAX_FILE_BYTES = 4 << 20
-KEY_PROFILES = (
-    ("major", (6350, 2230, 3480, 2330, 4380, 4090, 2520, 5190, 2390, 3660, 2290, 2880)),
-    ("minor", (6330, 2680, 3520, 5380, 2600, 3530, 2540, 4750, 3980, 2690, 3340, 3170)),
-)
-"""How well each step above the tonic fits a key (C. L. Krumhansl and E. J. Kessler, "Tracing the dynamic changes in
-perceived tonal organization in a spatial representation of musical keys", Psychological Review 89, 1982), in
-thousandths, so that sums are the same everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +32,12 @@ class Theme:
     """Sorted; in ticks from the theme's first bar line."""
     key: Key
     meter: Meter
+    voice: str = field(default="", compare=False)
+    """Which voice of its file it is, in words; empty when it comes from no file."""
+    voice_notes: int = field(default=0, compare=False)
+    """Notes of this voice, of which the highest of each chord are the theme."""
+    left_out: tuple[str, ...] = field(default=(), compare=False)
+    """The file's other voices, in words."""
 
     def __post_init__(self) -> None:
         if not self.notes:
@@ -57,54 +51,10 @@ class Theme:
     @classmethod
     def of_phrase(cls, phrase: Phrase) -> Theme:
         """Return the lead of a phrase as a theme."""
-        return cls(notes=_one_by_one(phrase.track(Role.LEAD).notes), key=phrase.key, meter=phrase.meter)
+        return cls(notes=one_by_one(phrase.track(Role.LEAD).notes), key=phrase.key, meter=phrase.meter)
 
 
-def read_theme(path: str | Path) -> Theme:
-    """Return the melody of a MIDI file: the track that is called so or lies highest, its highest notes.
-
-    The key is the file's key signature, or else the key that fits the notes best; the meter is its first one.
-
-    Raises:
-        InputError: When the file cannot be read, or holds no melody in a meter that is composed in.
-        MidiError: When it is no MIDI file.
-    """
-    path = Path(path)
-    data = read_file(path, "the theme", most=_MAX_FILE_BYTES)
-    if len(data) > _MAX_FILE_BYTES:
-        raise MidiError(f"the theme has more than {_MAX_FILE_BYTES:,} bytes", file=path)
-    return theme_of_song(read_midi(data, file=path), file=path)
-
-
-def theme_of_song(song: MidiSong, *, file: object = None) -> Theme:
-    """Return the melody of a MIDI file's content, see `read_theme`."""
-    pitched = [track for track in song.tracks if any(note.channel != _DRUM_CHANNEL for note in track.notes)]
-    if not pitched:
-        raise InputError(f"the theme {file} holds no notes but drums")
-    name = "/".join(str(part) for part in song.meters[0][1:]) if song.meters else "4/4"
-    if name in ("2/2",):
-        name = "4/4"
-    if name not in METERS:
-        raise InputError(f"the theme {file} is in {name}; write it in one of {', '.join(METERS)}")
-    track = max(pitched, key=_sings)
-    scale = song.ticks_per_beat
-    notes = []
-    for note in track.notes:
-        if note.channel != _DRUM_CHANNEL:
-            start, end = (round(tick * TICKS_PER_BEAT / scale) for tick in (note.start, note.end))
-            notes.append(Note(start, note.pitch, max(1, end - start), note.velocity))
-    line = _one_by_one(notes)
-    key = parse_key(song.keys[0][1]) if song.keys else find_key(line)
-    return Theme(notes=line, key=key, meter=METERS[name])
-
-
-def _sings(track: MidiTrack) -> tuple[bool, int]:
-    """Return what ranks tracks: called a melody, then mean pitch."""
-    named = any(word in track.name.casefold() for word in ("lead", "melody", "theme", "voice", "solo"))
-    return named, sum(note.pitch for note in track.notes) // len(track.notes)
-
-
-def _one_by_one(notes: Sequence[Note]) -> tuple[Note, ...]:
+def one_by_one(notes: Sequence[Note]) -> tuple[Note, ...]:
     """Return the highest of the notes that begin together, each cut where the next begins."""
     highest = {note.start: note for note in sorted(notes)}
     starts = sorted(highest)
@@ -114,20 +64,6 @@ def _one_by_one(notes: Sequence[Note]) -> tuple[Note, ...]:
         end = min(note.end, starts[index + 1]) if index + 1 < len(starts) else note.end
         line.append(Note(start, note.pitch, end - start, note.velocity))
     return tuple(line)
-
-
-def find_key(notes: Sequence[Note]) -> Key:
-    """Return the key whose profile fits the notes' lengths best."""
-    weights = [0] * 12
-    for note in notes:
-        weights[note.pitch % 12] += note.duration
-    mean = sum(weights)
-
-    def fit(tonic: int, profile: Sequence[int]) -> int:
-        return sum((12 * weights[(tonic + step) % 12] - mean) * value for step, value in enumerate(profile))
-
-    best = max((fit(tonic, profile), -tonic, mode) for tonic in range(12) for mode, profile in KEY_PROFILES)
-    return Key(-best[1], best[2])
 
 
 def fit_theme(

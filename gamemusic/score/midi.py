@@ -16,6 +16,7 @@ from gamemusic.errors import MidiError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.score.midiscan import RawSong, scan
 from gamemusic.score.parts import Arrangement, Part
+from gamemusic.score.percussion import DRUM_CHANNEL, Kits, is_named
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
 from gamemusic.units import SUBTICKS_PER_BEAT, SUBTICKS_PER_TICK, bpm_to_tempo
@@ -39,9 +40,11 @@ class MidiNote:
     pitch: int
     velocity: int
     channel: int
-    """0..15; 9 is percussion."""
+    """0..15."""
     program: int
     """0..127."""
+    drums: bool = False
+    """Whether its pitch is a percussion key: by its channel, the file's setup, its bank, or its track's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +92,28 @@ def read_midi(data: bytes, *, file: object = None, limits: Limits = LIMITS) -> M
     end = max(offset + track.end for offset, track in zip(offsets, raw.tracks, strict=True))
     if end > longest:
         raise MidiError(f"the patterns last {end:,} ticks together; at most {longest:,} are read", file=file)
-    changes = _find_programs(raw)
+    changes, kits = _find_programs(raw), _find_kits(raw)
     tracks = []
-    for offset, track in zip(offsets, raw.tracks, strict=True):
+    for index, (offset, track) in enumerate(zip(offsets, raw.tracks, strict=True)):
         notes = sorted(track.notes)
         if any(note[5] < 0 for note in notes):
             notes = [note if note[5] >= 0 else (*note[:5], changes.at(note[4], note[0])) for note in notes]
+        named = is_named(f"{track.name}/{track.instrument}", notes)
+        kit = kits[index]
         tracks.append(
             MidiTrack(
                 track.name,
                 tuple(
                     [
-                        MidiNote(start + offset, stop + offset, pitch, velocity, channel, program)
+                        MidiNote(
+                            start + offset,
+                            stop + offset,
+                            pitch,
+                            velocity,
+                            channel,
+                            program,
+                            named or (kit.at(channel, start) if channel in kit.changed else channel == DRUM_CHANNEL),
+                        )
                         for start, pitch, stop, velocity, channel, program in notes
                     ]
                 ),
@@ -150,6 +163,13 @@ def _find_programs(raw: RawSong) -> _Programs:
     if raw.midi_type == 2:
         return _Programs(())
     return _Programs(change for track in raw.tracks for change in track.programs)
+
+
+def _find_kits(raw: RawSong) -> list[Kits]:
+    """Return which channels play drums when, for each track: patterns of type 2 know nothing of one another."""
+    if raw.midi_type == 2:
+        return [Kits([(track.drums, track.banks, track.systems)]) for track in raw.tracks]
+    return [Kits([(track.drums, track.banks, track.systems) for track in raw.tracks])] * len(raw.tracks)
 
 
 def write_midi(arrangement: Arrangement) -> bytes:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from gamemusic.errors import MidiError
 from gamemusic.limits import LIMITS, Limits
+from gamemusic.score.percussion import LONGEST_SETUP, take_setup
 
 __all__ = ["RawSong", "RawTrack", "scan"]
 
@@ -33,6 +34,8 @@ class RawTrack:
     """What one ``MTrk`` chunk holds; times in ticks from its beginning."""
 
     name: str = ""
+    instrument: str = ""
+    """What plays it, as a meta event of its own says."""
     notes: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
     """(start, pitch, end, velocity, channel, program), unsorted; program -1 when the track has named none yet."""
     tempos: list[tuple[int, int]] = field(default_factory=list)
@@ -42,6 +45,12 @@ class RawTrack:
     markers: list[tuple[int, str]] = field(default_factory=list)
     programs: list[tuple[int, int, int]] = field(default_factory=list)
     """(tick, channel, program)."""
+    banks: list[tuple[int, int, int]] = field(default_factory=list)
+    """(tick, channel, bank's upper part)."""
+    drums: list[tuple[int, int, bool]] = field(default_factory=list)
+    """(tick, channel, whether it plays drums from there on), where the file says so."""
+    systems: set[str] = field(default_factory=set)
+    """``GS``, ``XG`` or ``GM2``, for which of them it sets the instrument up."""
     end: int = 0
     """Tick at which the track ends."""
 
@@ -180,6 +189,8 @@ def _walk(body: bytes, base: int, budget: int, limits: Limits) -> tuple[RawTrack
                     length, pos = _number(body, pos, base)
                     if pos + length > size:
                         raise IndexError
+                    if byte == 0xF0 and length <= LONGEST_SETUP:
+                        take_setup(track.systems, track.drums, tick, body[pos : pos + length])
                 else:
                     raise _Fault(f"byte {base + pos - 1} is 0x{byte:02X}, which no MIDI file may hold there")
                 pos += length
@@ -221,6 +232,8 @@ def _walk(body: bytes, base: int, budget: int, limits: Limits) -> tuple[RawTrack
         if length == 1 and status < 0xD0:
             programs[channel] = program = body[pos]
             track.programs.append((tick, channel, program))
+        elif status & 0xF0 == 0xB0 and body[pos] == 0:
+            track.banks.append((tick, channel, body[pos + 1]))
         pos += length
     else:
         most = f"{limits.midi_events:,} events"
@@ -244,14 +257,16 @@ def _number(body: bytes, pos: int, base: int) -> tuple[int, int]:
     raise _Fault(f"the number at byte {base + pos} has more than 4 bytes")
 
 
-_NAME, _MARKER, _TEMPO, _METER, _KEY = 0x03, 0x06, 0x51, 0x58, 0x59
-_META = frozenset((_NAME, _MARKER, _TEMPO, _METER, _KEY))
+_NAME, _INSTRUMENT, _MARKER, _TEMPO, _METER, _KEY = 0x03, 0x04, 0x06, 0x51, 0x58, 0x59
+_META = frozenset((_NAME, _INSTRUMENT, _MARKER, _TEMPO, _METER, _KEY))
 
 
 def _take_meta(track: RawTrack, tick: int, kind: int, value: bytes, where: int, limits: Limits) -> None:
     """Put a meta event that matters into ``track``; ``where`` is its value's byte in the file."""
     if kind == _NAME:
         track.name = track.name or _text(value, limits.midi_text)
+    elif kind == _INSTRUMENT:
+        track.instrument = track.instrument or _text(value, limits.midi_text)
     elif kind == _MARKER:
         track.markers.append((tick, _text(value, limits.midi_text)))
     elif kind == _TEMPO:

@@ -10,20 +10,28 @@ import dataclasses
 from collections.abc import Iterable
 
 from gamemusic.arranger.dynamics import add_expression
-from gamemusic.composer.theme import find_key
 from gamemusic.errors import MidiError, suggest
+from gamemusic.score.keys import choose_key
 from gamemusic.score.midi import MidiNote, MidiSong, MidiTrack, read_midi
 from gamemusic.score.orchestration import DEFAULT_ORCHESTRATION, Orchestration
 from gamemusic.score.parts import Arrangement, Part, PlayedNote
+from gamemusic.score.percussion import DRUM_CHANNEL
 from gamemusic.score.phrase import Note, Phrase, Role, Track
-from gamemusic.theory import parse_key
-from gamemusic.units import MAX_BARS, METERS, SUBTICKS_PER_BEAT, SUBTICKS_PER_TICK, TEMPO_RANGE, Meter, bpm_to_tempo
+from gamemusic.units import (
+    MAX_BARS,
+    METERS,
+    SUBTICKS_PER_BEAT,
+    SUBTICKS_PER_TICK,
+    TEMPO_RANGE,
+    Meter,
+    bpm_to_tempo,
+    on_grid,
+)
 
 __all__ = ["MAX_BYTES", "arrange_source", "read_source"]
 
 MAX_BYTES = 4 << 20
 """Longest file, in bytes."""
-_DRUM_CHANNEL = 9
 _USUAL_TEMPO = 120.0
 
 Scores = dict[Role, list[MidiNote]]
@@ -34,8 +42,8 @@ def read_source(data: bytes, orchestration: Orchestration, *, file: object) -> t
 
     Args:
         data: A MIDI file's bytes: one tempo, one meter, tracks called after roles (``bass``, ``harmony``, ``texture``,
-            ``counter``, ``lead``, ``drums``; what is on channel 10 is drums). It lasts to the end of the bar in which
-            its last track ends; what hangs over a bar line by less than a sixteenth is cut there.
+            ``counter``, ``lead``, ``drums``; drums are known by channel and bank, too). It lasts to the end of the bar
+            in which its last track ends; what hangs over a bar line by less than a sixteenth is cut there.
         orchestration: Of the style that plays it.
         file: The file's name, for messages.
 
@@ -58,7 +66,7 @@ def read_source(data: bytes, orchestration: Orchestration, *, file: object) -> t
         bars=bars,
         meter=meter,
         tempo_bpm=tempo,
-        key=parse_key(song.keys[0][1]) if song.keys else find_key(pitched),
+        key=choose_key(song.keys, sorted(pitched)),
         tracks=tracks,
         orchestration=orchestration,
     )
@@ -87,7 +95,7 @@ def arrange_source(phrase: Phrase, song: MidiSong, *, everything: bool) -> Arran
         player = dataclasses.replace(player, program=notes[0].program, octave=0)
         played = _played(notes, song.ticks_per_beat, subticks)
         controls = add_expression(played, role, player.program, meter=phrase.meter, subticks=subticks)
-        number = _DRUM_CHANNEL if role is Role.DRUMS else channel
+        number = DRUM_CHANNEL if role is Role.DRUMS else channel
         parts.append(Part(role, number, player, played, controls))
     return Arrangement(
         bars=phrase.bars,
@@ -146,7 +154,7 @@ def _scores(song: MidiSong, file: object) -> Scores:
 
 
 def _role(track: MidiTrack, number: int, file: object) -> Role:
-    if all(note.channel == _DRUM_CHANNEL for note in track.notes):
+    if all(note.drums for note in track.notes):
         return Role.DRUMS
     words = track.name.strip().casefold().replace("-", " ").replace("_", " ").split()
     for role in Role:
@@ -162,22 +170,20 @@ def _role(track: MidiTrack, number: int, file: object) -> Role:
 
 def _on_grid(notes: Iterable[MidiNote], ticks_per_beat: int, end: int) -> tuple[Note, ...]:
     """Return notes on the grid of composed music, which bridges and stingers are composed from."""
-    from_file = SUBTICKS_PER_BEAT // SUBTICKS_PER_TICK / ticks_per_beat
     found: dict[tuple[int, int], Note] = {}
     for note in notes:
-        start = min(end - 1, round(note.start * from_file))
-        stop = min(end, max(start + 1, round(note.end * from_file)))
+        start = min(end - 1, on_grid(note.start, ticks_per_beat))
+        stop = min(end, max(start + 1, on_grid(note.end, ticks_per_beat)))
         found[start, note.pitch] = Note(start, note.pitch, stop - start, max(1, note.velocity))
     return tuple(sorted(found.values()))
 
 
 def _played(notes: Iterable[MidiNote], ticks_per_beat: int, end: int) -> tuple[PlayedNote, ...]:
     """Return notes in subticks; of a pitch that is struck again while it sounds, the first note ends there."""
-    scale = SUBTICKS_PER_BEAT / ticks_per_beat
     found: dict[int, list[PlayedNote]] = {}
     for note in notes:
-        start = min(end - 1, round(note.start * scale))
-        stop = min(end, max(start + 1, round(note.end * scale)))
+        start = min(end - 1, on_grid(note.start, ticks_per_beat, SUBTICKS_PER_BEAT))
+        stop = min(end, max(start + 1, on_grid(note.end, ticks_per_beat, SUBTICKS_PER_BEAT)))
         same = found.setdefault(note.pitch, [])
         if same and same[-1].start == start:
             same.pop()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gamemusic.composer.theme import Theme, fit_theme, read_theme
+from gamemusic.composer.theme import Theme, fit_theme
+from gamemusic.composer.themefile import read_theme
 from gamemusic.errors import InputError, MidiError
 from gamemusic.scales import MODES
 from gamemusic.score.phrase import Note, Phrase, Role, Track

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import mido
 import pytest
 from midifiles import midi_bytes, quartet
 
@@ -39,10 +41,6 @@ def test_types_give_the_same_music(tmp_path: Path, midi_type: int) -> None:
     lines = {"Voice": quartet()["Violin 1"]}
     content = midi_bytes(lines, midi_type=1)
     if midi_type == 0:
-        import io
-
-        import mido
-
         song = mido.MidiFile(file=io.BytesIO(content))
         merged = mido.MidiFile(type=0, ticks_per_beat=song.ticks_per_beat)
         merged.tracks.append(mido.merge_tracks(song.tracks))
@@ -77,10 +75,6 @@ def test_channel_ten_is_drums_and_arpeggios_beside_chords_are_texture(tmp_path: 
 
 
 def test_a_pick_up_ends_the_bar_before_the_first(tmp_path: Path) -> None:
-    import io
-
-    import mido
-
     song = mido.MidiFile(file=io.BytesIO(midi_bytes({"tune": (73, [(1 + b * 1.0, 1.0, 72) for b in range(32)])})))
     song.tracks[1].insert(1, mido.Message("note_on", note=67, velocity=80))
     song.tracks[1].insert(2, mido.Message("note_off", note=67, time=480))
@@ -93,6 +87,59 @@ def test_a_pick_up_ends_the_bar_before_the_first(tmp_path: Path) -> None:
     piece = read(tmp_path, stream.getvalue())
     first = piece.phrases[0].track(Role.LEAD).notes
     assert [(note.start, note.pitch) for note in first[:2]] == [(36, 67), (48, 72)]
+
+
+def moved(content: bytes, ticks: int) -> bytes:
+    """Return a file whose notes all come later."""
+    song = mido.MidiFile(file=io.BytesIO(content))
+    for track in song.tracks:
+        first = next((message for message in track if message.type == "note_on"), None)
+        if first is not None:
+            first.time += ticks
+    stream = io.BytesIO()
+    song.save(file=stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("ticks", [20, 60, 13, 100])
+@pytest.mark.parametrize("loose", [False, True])
+def test_notes_that_all_come_late_are_read_as_if_they_did_not(tmp_path: Path, ticks: int, loose: bool) -> None:
+    path = tmp_path / "piece.mid"
+    path.write_bytes(midi_bytes(quartet()))
+    exact = read_piece(path, loose=loose)
+    path.write_bytes(moved(midi_bytes(quartet()), ticks))
+    late = read_piece(path, loose=loose)
+    assert late.phrases == exact.phrases
+    assert late.counts["shifted"] == late.counts["read"]
+    assert "shifted" not in exact.counts
+
+
+def test_thirty_seconds_are_read_strictly_and_loosely_alike(tmp_path: Path) -> None:
+    tune = [(step / 8, 0.125, 72 + step % 5) for step in range(256)]
+    path = tmp_path / "piece.mid"
+    path.write_bytes(midi_bytes({"tune": (73, tune), "bass": (33, [(beat * 1.0, 1.0, 36) for beat in range(32)])}))
+    strict, loose = read_piece(path), read_piece(path, loose=True)
+    assert not strict.skipped
+    assert loose.phrases == strict.phrases
+    starts = [note.start for note in strict.phrases[0].track(Role.LEAD).notes]
+    assert starts[:9] == [0, 2, 3, 5, 6, 8, 9, 11, 12]
+
+
+def test_a_signature_on_every_beat_changes_nothing(tmp_path: Path) -> None:
+    content = midi_bytes(quartet())
+    song = mido.MidiFile(file=io.BytesIO(content))
+    song.tracks[0] += [mido.MetaMessage("time_signature", numerator=4, denominator=4, time=480) for _ in range(31)]
+    stream = io.BytesIO()
+    song.save(file=stream)
+    assert read(tmp_path, stream.getvalue()).phrases == read(tmp_path, content).phrases
+
+
+def test_drums_on_another_channel_are_drums(tmp_path: Path) -> None:
+    """The helper puts the second line on channel 2; it is called what it is."""
+    drums = [(step / 2, 0.25, (36, 42, 38, 42)[step % 4]) for step in range(64)]
+    piece = read(tmp_path, midi_bytes({"tune": (73, quartet()["Violin 1"][1]), "Drums": (0, drums)}))
+    assert piece.phrases[0].roles == (Role.LEAD, Role.DRUMS)
+    assert piece.programs == {73: 32, -1: 64}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "packs")]
 import fontbytes  # noqa: E402
 
 from gamemusic.composer.graph import check_graph  # noqa: E402
-from gamemusic.composer.theme import read_theme  # noqa: E402
+from gamemusic.composer.themefile import read_theme  # noqa: E402
 from gamemusic.errors import PackError  # noqa: E402
 from gamemusic.packs import library  # noqa: E402
 from gamemusic.packs.card import load_card  # noqa: E402

@@ -236,7 +236,7 @@ def test_m45_a_million_notes_one_after_another() -> None:
 
 def test_m46_little_or_nothing() -> None:
     drums = read(one(b"\x00\x99\x24\x50\x60\x24\x00")).tracks[0].notes
-    assert drums == (MidiNote(0, 96, 36, 80, 9, 0),)
+    assert drums == (MidiNote(0, 96, 36, 80, 9, 0, drums=True),)
     controls = read(one(b"".join(bytes((0, 0xB0, number, 64)) for number in range(128))))
     assert (controls.tracks[0].notes, controls.end_tick) == ((), 0)
     silence = read(one(b"", end=b"\x83\x00\xff\x2f\x00"))

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from midibytes import NOTE, meta, note, one, tempo
 
-from gamemusic.composer.theme import read_theme
+from gamemusic.composer.themefile import read_theme
 from gamemusic.errors import GameMusicError, InputError
 
 pytest.importorskip("torch")
