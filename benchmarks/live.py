@@ -274,7 +274,7 @@ def hogged(seconds: float) -> dict[str, Any]:
             time.sleep(HOG_SECONDS)
 
     card = VirtualCard(0.2)
-    output = SoundCard(director, latency=0.2, sink=card)
+    output = SoundCard(director, latency=0.2, open_sink=lambda *_: card)
     time.sleep(2.0)
     card.underruns, card.least = 0, card.latency
     threads = [threading.Thread(target=hog) for _ in range(2)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 import math
+import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -86,7 +87,16 @@ def pan_gains(pan: float) -> tuple[float, float]:
 
 
 _measured: dict[tuple[str, int, int, Role, int], float] = {}
-_measured_lock = threading.Lock()
+_measured_lock = threading.RLock()
+
+
+def _begin_as_child() -> None:
+    global _measured_lock  # noqa: PLW0603  # a thread that is not in a forked child may have held it
+    _measured_lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_as_child)
 
 
 def _preset_loudness(soundfont: Path, bank: int, program: int, role: Role, octave: int) -> float:

@@ -15,7 +15,7 @@ import itertools
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -104,6 +104,9 @@ class Synth:
         FormatError: FluidSynth refused the soundfont.
     """
 
+    _synth: Any = None
+    _settings: Any = None
+
     def __init__(
         self,
         soundfont: Path,
@@ -113,6 +116,7 @@ class Synth:
         polyphony: int = POLYPHONY,
         keep_interpreter: bool = False,
     ) -> None:
+        self._process = os.getpid()
         self._library = _load()
         self._calls = self._library.keeping if keep_interpreter else self._library.yielding
         self._polyphony = polyphony
@@ -120,7 +124,6 @@ class Synth:
         self.channels = channels
         fluid = self._library.module
         self._settings = fluid.new_fluid_settings()
-        self._synth = None
         self._voices = (ctypes.c_void_p * polyphony)()
         try:
             self._configure(check_sample_rate(sample_rate))
@@ -137,6 +140,11 @@ class Synth:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
+        # in a forked child a lock of FluidSynth's may be held by a thread that is not there
+        if (self._synth or self._settings) and getpid() == self._process:
+            self.close()
 
     def close(self) -> None:
         """Free the synthesizer and its samples; a second call does nothing."""

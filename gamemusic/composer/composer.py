@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -161,6 +161,15 @@ class Composer:
         """
         twin = copy.copy(self)
         twin._hurries = True
+        return twin
+
+    def checked(self, check: Callable[[], object]) -> Composer:
+        """Return a composer with the same model that calls ``check`` before each of its steps, hundreds a second.
+
+        What it raises ends the composing; the notes do not depend on it. Not to be used by another thread meanwhile.
+        """
+        twin = copy.copy(self)
+        twin.session = self.session.checked(check)
         return twin
 
     def compose(

@@ -6,8 +6,9 @@ and memory stays flat.
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,14 @@ class Session:
         self._check_metadata()
         self._states = [f"{kind}_{layer}" for layer in range(self.layers) for kind in ("hidden", "cell")]
         self._outputs = ["logits", *(f"{name}_next" for name in self._states)]
+        self._before_step: Callable[[], object] | None = None
         self._check_numbers()
+
+    def checked(self, check: Callable[[], object]) -> Session:
+        """Return this model with ``check`` called before every step; what that raises ends whatever steps it."""
+        twin = copy.copy(self)
+        twin._before_step = check
+        return twin
 
     def _open(self, model: bytes) -> onnxruntime.InferenceSession:
         onnxruntime = load_runtime()
@@ -151,6 +159,8 @@ class Session:
         Raises:
             PackError: When the graph fails, as one with damaged constants may do at any step.
         """
+        if self._before_step is not None:
+            self._before_step()
         try:
             logits, *states = self._session.run(self._outputs, {"features": features, **memory})
         except Exception as error:  # onnxruntime raises many types without a common root but Exception

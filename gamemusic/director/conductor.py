@@ -175,6 +175,13 @@ class Conductor:
                 deck.gain.go(0.0, frames)
                 deck.cut(max(deck.start + 1, mixer.position + frames))
 
+    def drop(self) -> None:
+        """Let everything go at the end, and note where the music was; nobody else is to be at work."""
+        self._settle()
+        playing, self._playing, self._coming = self._playing, None, None
+        if playing is not None:
+            self._leave(playing, self._mixer.position)
+
     def add_stinger(self, deck: Deck, take: Take, frame: int) -> None:
         """Play a take once, over the music."""
         with self._mixer.lock:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -18,27 +18,25 @@ from gamemusic.audio.loudness import db_to_amplitude
 from gamemusic.audio.soundfont import find_soundfont
 from gamemusic.audio.synth import check_sample_rate
 from gamemusic.composer.stinger import find_stinger
-from gamemusic.director.conductor import Conductor, Cue
-from gamemusic.director.deck import Deck, Mark
-from gamemusic.director.interpreter import hold, release
-from gamemusic.director.maker import Maker
-from gamemusic.director.mixer import STEP_FRAMES, Mixer
-from gamemusic.director.notifier import Moment, Notifier
+from gamemusic.director.conductor import Cue
+from gamemusic.director.engine import Engine
+from gamemusic.director.forks import check_process, count_forks
+from gamemusic.director.mixer import STEP_FRAMES
+from gamemusic.director.notifier import Listeners, Moment
+from gamemusic.director.output import SoundCard, check_latency
 from gamemusic.director.saving import read_state, write_state
 from gamemusic.director.settings import Settings, check_gain_db, check_intensity, check_seconds
-from gamemusic.director.shelf import SHELF
-from gamemusic.director.studio import Studio
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Role
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from gamemusic.director.output import SoundCard
-
 __all__ = ["Director"]
 
 _MOST_READ = 1 << 20
+_CLOSE_SECONDS = 0.05
+"""How long `Director.close` waits for threads, most of which end within that; the others end by themselves."""
 
 
 class Director:
@@ -68,33 +66,24 @@ class Director:
         soundfont: str | Path | None = None,
         settings: Settings | None = None,
     ) -> None:
-        self._closed = True  # until everything is there, so that `close` has nothing to do
         self.sample_rate = check_sample_rate(sample_rate)
         self.settings = settings or Settings()
         seed = _check_seed(secrets.randbits(32) if seed is None else seed)
         find_soundfont(soundfont)  # a missing one is better told now than by silence
-        self._intensity = 0.5
-        self._stems = dict.fromkeys(Role, 1.0)
-        self._lock = threading.Lock()
-        self._card: SoundCard | None = None
-        self._notifier = Notifier()
-        self._mixer = Mixer(
-            self.sample_rate,
-            round(self.settings.ahead_seconds * self.sample_rate),
-            self._tell,
-            alone=self.settings.patient,
-        )
-        self._mixer.under_gain = db_to_amplitude(self.settings.stinger_duck_db)
-        self._mixer.volume.value = self._mixer.volume.target = db_to_amplitude(self.settings.headroom_db)
-        self._conductor = Conductor(self._mixer, self.settings, lambda: self._intensity, self._set_stems)
-        maker = Maker(SHELF, self.sample_rate, soundfont, self.settings)
-        self._studio = Studio(maker, self._mixer, self._conductor, self.settings, lambda: self._intensity, seed)
-        self._sound_thread = threading.Thread(target=self._mixer.run_ahead, name="gamemusic sound", daemon=True)
-        if not self.settings.patient:
-            self._sound_thread.start()
-        hold(self.settings.switch_seconds)
-        self._closed = False
-        atexit.register(self.close)
+        self._process = count_forks()
+        self._listeners = Listeners()
+        self._starting = threading.RLock()
+        self._engine = engine = Engine(self.sample_rate, seed, soundfont, self.settings, self._listeners)
+        self._mixer, self._conductor, self._studio = engine.mixer, engine.conductor, engine.studio
+        self._notifier = engine.notifier
+        # a director that nobody has any more ends as by `close`
+        self._end = weakref.finalize(self, engine.shut)
+        self._end.atexit = False  # the engine sees to that, and waits a little for its threads
+        try:
+            engine.start()
+        except BaseException:
+            engine.shut()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -180,11 +169,12 @@ class Director:
 
         Setting raises InputError for any other value.
         """
-        return self._intensity
+        return self._engine.wishes.intensity
 
     @intensity.setter
     def intensity(self, intensity: float) -> None:
-        self._intensity = check_intensity(intensity)
+        check_process(self._process)
+        self._engine.wishes.intensity = check_intensity(intensity)
         self._studio.follow_intensity()
 
     def pause(self) -> None:
@@ -227,10 +217,10 @@ class Director:
             part = Role(role)
         except ValueError:
             raise InputError(f"role {role!r} is not one of {', '.join(map(str, Role))}") from None
-        self._stems[part] = check_intensity(gain)
+        self._engine.wishes.stems[part] = gain = check_intensity(gain)
         frames = max(1, round(check_seconds(seconds, "seconds") * self.sample_rate))
         for deck in self._mixer.decks:
-            deck.stems[part].go(self._stems[part], frames)
+            deck.stems[part].go(gain, frames)
 
     # hearing it -----------------------------------------------------------------------------------------------------
 
@@ -246,7 +236,9 @@ class Director:
 
         Raises:
             InputError: For another number or type.
+            GameMusicError: In a forked child.
         """
+        check_process(self._process)
         if isinstance(frames, bool) or not isinstance(frames, int | np.integer) or not 1 <= frames <= _MOST_READ:
             raise InputError(f"frames must be a whole number, 1 to {_MOST_READ} (received {frames!r})")
         if dtype not in ("float32", "int16"):
@@ -263,53 +255,82 @@ class Director:
     def start(self, device: int | str | None = None, latency: float = 0.2) -> None:
         """Feed a sound card until `close`; needs the extra ``gamemusic[sounddevice]``.
 
+        A card that is pulled out is opened again as soon as it is there, which is tried every second, and at once by
+        another call; `errors` says so, and the music stands still meanwhile. Another device or latency takes the place
+        of what plays.
+
         Args:
             device: Number or name of the device; default the system's.
             latency: Seconds of sound that the card holds: what the interpreter may be held up without being heard.
 
         Raises:
+            InputError: ``latency`` is out of range.
             MissingError: sounddevice or PortAudio is not installed, or there is no device.
         """
-        from gamemusic.director.output import SoundCard
-
         self._check_open()
-        with self._lock:
-            if self._card is None:
-                self._card = SoundCard(self, device=device, latency=latency)
+        check_latency(latency)
+        engine = self._engine
+        with self._starting:
+            card = engine.card
+            if card is not None and card.wanted == (device, latency):
+                card.reopen()
+                return
+            if card is not None:
+                card.close()
+                engine.card = None
+            engine.card = SoundCard(self._mixer, device=device, latency=latency, failed=self._mixer.counters.note)
+            if engine.closed:  # meanwhile, by another thread
+                engine.card.shut()
 
     def on_bar(self, function: Callable[[Moment], object]) -> None:
-        """Call ``function`` with a `Moment` at every bar line that is heard, on a thread of its own."""
-        self._check_open()
-        self._notifier.on_bar(function)
+        """Call ``function`` with a `Moment` at every bar line that is heard, on a thread of its own.
+
+        What it raises, whatever it is, is told in `errors`, and it goes on being called.
+
+        Raises:
+            InputError: It cannot be called.
+        """
+        self._listen(self._listeners.bar, function)
 
     def on_phrase(self, function: Callable[[Moment], object]) -> None:
-        """Call ``function`` with a `Moment` whenever a phrase, bridge or stinger begins, on a thread of its own."""
-        self._check_open()
-        self._notifier.on_phrase(function)
+        """Call ``function`` with a `Moment` whenever a phrase, bridge or stinger begins; else as `on_bar`."""
+        self._listen(self._listeners.phrase, function)
 
     @property
     def now(self) -> Moment | None:
         """The bar that was heard last; None before the first."""
         mark = self._mixer.now
-        return None if mark is None else self._moment(mark)
+        return None if mark is None else self._engine.moment(mark)
 
     @property
     def counters(self) -> Mapping[str, int]:
         """What happened so far: frames read, blocks made late, phrases composed, late repeats, moves, bridges ..."""
+        check_process(self._process)
         self._conductor.settle(wait=False)
         counters = self._mixer.counters
         return {name: value for name in counters.__slots__ if isinstance(value := getattr(counters, name), int)}
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """The latest errors of composing, in words; the music went on without what failed."""
+        """The latest errors in words, each once: of composing, of the game's callbacks, of the sound card.
+
+        The music went on without what failed.
+        """
         return tuple(self._mixer.counters.errors)
 
     def wait_ready(self, timeout: float = 10.0) -> bool:
         """Wait until the mood that was asked for last is ready to be read; return whether it is.
 
         Not for a game's loop; for loading screens, recordings and tests.
+
+        Raises:
+            InputError: ``timeout`` is no number of seconds, 0 or more.
         """
+        check_process(self._process)
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+            raise InputError(f"timeout must be a number of seconds, 0 or more (received {timeout!r})")
+        if self._engine.closed:
+            return False
         until = time.monotonic() + timeout
         while not self._studio.ready():
             if not self._studio.can_wait or time.monotonic() >= until:
@@ -321,12 +342,15 @@ class Director:
 
     def save_state(self) -> dict[str, Any]:
         """Return what a saved game needs to take its music up again: plain values, fit for JSON."""
+        check_process(self._process)
+        wishes = self._engine.wishes
         with self._studio.lock, self._mixer.lock:
             playing, heard = self._conductor.playing, self._conductor.heard()
             if playing is not None and heard is not None and heard[0].take is playing.current:
                 playing.bar = heard[1]
             wanted = self._studio.cue.program if self._studio.cue is not None else None
-            return write_state(self.seed, self._intensity, wanted, self._studio.programs.values(), self._stems)
+            programs = self._studio.programs.values()
+            return write_state(self.seed, wishes.intensity, wanted, programs, wishes.stems)
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take up the music of a saved game; returns at once. What plays is left as by `play`.
@@ -350,46 +374,24 @@ class Director:
             self.play(*saved.playing)
 
     def close(self) -> None:
-        """Stop and free everything; further reads give silence. From any thread, also inside a callback."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            card, self._card = self._card, None
-        atexit.unregister(self.close)
-        if card is not None:
-            card.close()
-        self._notifier.close()
-        self._studio.close()
-        self._mixer.close()
-        release(self.settings.switch_seconds)
-        if self._sound_thread.is_alive() and self._sound_thread is not threading.current_thread():
-            self._sound_thread.join(5.0)
+        """Stop and free everything, within a tenth of a second; further reads give silence.
 
-    def _set_stems(self, deck: Deck) -> None:
-        for role, gain in self._stems.items():
-            deck.stems[role].value = deck.stems[role].target = gain
+        From any thread, also inside a callback, a signal's handler or ``__del__``; a second call does nothing. What is
+        being composed ends at its next step. A director that nobody refers to any more closes itself.
+        """
+        self._engine.shut()
+        self._engine.join(_CLOSE_SECONDS)
 
-    def _tell(self, mark: Mark) -> None:
-        self._studio.feed_soon()
-        self._notifier.tell(self._moment(mark), first=mark.first)
-
-    def _moment(self, mark: Mark) -> Moment:
-        take = mark.placed.take
-        phrase = take.phrase
-        return Moment(
-            phrase.mood,
-            phrase.style,
-            mark.bar,
-            phrase.bars,
-            take.kind,
-            phrase.tempo_bpm,
-            phrase,
-            mark.frame / self.sample_rate,
-        )
+    def _listen(self, functions: list[Callable[[Moment], object]], function: Callable[[Moment], object]) -> None:
+        self._check_open()
+        if not callable(function):
+            raise InputError(f"a function is needed that takes a Moment (received {function!r:.80})")
+        self._notifier.start()
+        functions.append(function)
 
     def _check_open(self) -> None:
-        if self._closed:
+        check_process(self._process)
+        if self._engine.closed:
             raise InputError("this director is closed; make a new one")
 
 

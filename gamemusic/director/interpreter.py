@@ -1,4 +1,4 @@
-"""How long a busy Python thread may keep the others waiting while music plays.
+"""What a sound thread needs of the interpreter: its turn soon, and nobody else's code in the middle of its work.
 
 Python lets a thread run 5 ms before another one gets its turn (`sys.getswitchinterval`): half of a small audio buffer.
 While directors are open the interval is shorter, for the whole process; afterwards it is what it was.
@@ -7,16 +7,19 @@ While directors are open the interval is shorter, for the whole process; afterwa
 from __future__ import annotations
 
 import contextlib
+import gc
+import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 
-__all__ = ["hold", "keep", "release"]
+__all__ = ["StillLock", "hold", "keep", "release", "uncollected"]
 
 _KEEP_SECONDS = 0.003
 """Longest time for which a sound thread that is late keeps the interpreter."""
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a director that is collected while another one is made releases in the same thread
 _held: list[float] = []
 _before = 0.0
 
@@ -53,3 +56,78 @@ def keep() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(min([_before, *_held]))  # what holds now, whatever another thread has set meanwhile
+
+
+class _Uncollected:
+    """Keeps the garbage collector off, however many threads want that at once; a context manager for all of them."""
+
+    def __init__(self) -> None:
+        self._inside: deque[None] = deque()
+        self._collects = False
+
+    def __enter__(self) -> None:
+        if gc.isenabled():
+            self._collects = True
+            gc.disable()
+        self._inside.append(None)
+
+    def __exit__(self, *_: object) -> None:
+        self._inside.pop()
+        if self._collects and not self._inside:
+            self._collects = False
+            gc.enable()
+
+    def forget(self) -> None:
+        """Let go of it for everyone."""
+        self._inside.clear()
+        if self._collects:
+            self._collects = False
+            gc.enable()
+
+
+uncollected = _Uncollected()
+"""No garbage is collected inside: a collection takes ten milliseconds and more, and is the turn of whoever next makes
+objects. It also runs the game's ``__del__`` methods, which may call a director."""
+
+
+class StillLock:
+    """A lock that one thread may take again, and while which is held no garbage is collected.
+
+    Sound threads wait for it. Were a ``__del__`` of the game to run while it is held, and to call a director, it might
+    wait for a lock whose holder waits for this one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def acquire(self, blocking: bool = True) -> bool:
+        """Take it; return whether it was taken."""
+        if not self._lock.acquire(blocking):
+            return False
+        uncollected.__enter__()
+        return True
+
+    def release(self) -> None:
+        """Give it back."""
+        uncollected.__exit__()
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def _begin_as_child() -> None:
+    """Forget what the parent's threads held: they are not there."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.RLock()
+    if _held:
+        _held.clear()
+        sys.setswitchinterval(_before)
+    uncollected.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_as_child)

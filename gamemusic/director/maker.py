@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,12 +33,21 @@ class Maker:
         sample_rate: In hertz.
         soundfont: What the game asks for; None: the styles' own, or the system's.
         settings: The game's.
+        check: Called between any two steps of what takes long; what it raises ends the work.
     """
 
-    def __init__(self, shelf: Shelf, sample_rate: int, soundfont: str | Path | None, settings: Settings) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        sample_rate: int,
+        soundfont: str | Path | None,
+        settings: Settings,
+        check: Callable[[], object],
+    ) -> None:
         self._shelf, self._sample_rate, self._soundfont, self._settings = shelf, sample_rate, soundfont, settings
+        self._check = check
         self._phrases: OrderedDict[Spec, Phrase] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def forget(self) -> None:
         """Compose everything anew, as after an edit of a preset."""
@@ -46,12 +56,12 @@ class Maker:
 
     def phrase(self, spec: Spec) -> Take:
         """Compose a phrase and make it ready."""
-        return make_take(self._compose(spec), self._sample_rate, origin=spec)
+        return make_take(self._compose(spec), self._sample_rate, origin=spec, check=self._check)
 
     def bridge(self, old: Take, bars_played: int, new: Take, bar: int) -> Take:
         """Compose what leads from a take, after some of its bars, to a bar of another one."""
         seed = derive_seed(old.phrase.seed, new.phrase.seed, bars_played)
-        with self._shelf.composer(_source(new), self._settings.limits) as composer:
+        with self._shelf.composer(_source(new), self._settings.limits, self._check) as composer:
             phrase = compose_bridge(
                 composer,
                 old.phrase,
@@ -60,11 +70,18 @@ class Maker:
                 seed=seed,
                 at_bar=bars_played,
             )
-        return make_take(phrase, self._sample_rate, kind="bridge", tempo_from=old.phrase.tempo_bpm, origin=new.origin)
+        return make_take(
+            phrase,
+            self._sample_rate,
+            kind="bridge",
+            tempo_from=old.phrase.tempo_bpm,
+            origin=new.origin,
+            check=self._check,
+        )
 
     def stinger(self, name: str, under: Take, tick: int, seed: int) -> Take:
         """Compose a stinger for what sounds at a tick of a take."""
-        with self._shelf.composer(_source(under), self._settings.limits) as composer:
+        with self._shelf.composer(_source(under), self._settings.limits, self._check) as composer:
             phrase = compose_stinger(
                 composer,
                 name,
@@ -75,10 +92,11 @@ class Maker:
                 seed=seed,
                 style=under.phrase.style,
             )
-        return make_take(phrase, self._sample_rate, kind="stinger", origin=under.origin)
+        return make_take(phrase, self._sample_rate, kind="stinger", origin=under.origin, check=self._check)
 
     def deck(self, orchestration: Orchestration | None) -> Deck:
         """Set up a style's players."""
+        self._check()
         style = orchestration.soundfont if orchestration else ""
         return Deck(
             orchestration,
@@ -96,7 +114,7 @@ class Maker:
         if spec.variation > 0:
             phrase = self._vary(spec)
         else:
-            with self._shelf.composer(spec.mood, self._settings.limits) as composer:
+            with self._shelf.composer(spec.mood, self._settings.limits, self._check) as composer:
                 whoever = composer.hurried() if spec.variation < 0 else composer
                 phrase = whoever.compose(
                     style=spec.style,
@@ -115,7 +133,7 @@ class Maker:
         """Compose over the chords of a theme's phrase, every other time with its melody."""
         # its chords do not depend on the intensity, so any phrase of the seed will do
         first = self._compose(replace(spec, variation=0))
-        with self._shelf.composer(spec.mood, self._settings.limits) as composer:
+        with self._shelf.composer(spec.mood, self._settings.limits, self._check) as composer:
             preset = composer.pack.preset
             sings = Role.LEAD in preset.style(spec.style).learned and bool(first.track(Role.LEAD).notes)
             theme = None

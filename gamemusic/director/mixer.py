@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import threading
 from collections import deque
@@ -17,9 +16,10 @@ from gamemusic.audio.loudness import db_to_amplitude
 from gamemusic.director.bell import Bell
 from gamemusic.director.deck import Deck, Mark
 from gamemusic.director.fader import Fader
-from gamemusic.director.interpreter import keep
+from gamemusic.director.interpreter import StillLock, keep, uncollected
+from gamemusic.errors import GameMusicError
 
-__all__ = ["STEP_FRAMES", "Counters", "Mixer"]
+__all__ = ["STEP_FRAMES", "Counters", "Mixer", "describe_error"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ _RELEASE_SECONDS = 1.5
 """Time in which the limiter lets go by 6 dB or so."""
 _UNDER_SECONDS = 0.15
 """Time in which the music steps back under a stinger, and forth again."""
+_KEPT_ERRORS = 16
 _CLICK_FRAMES = 512
 """Shortest fade of the whole sound: about 10 ms."""
 
@@ -59,7 +60,15 @@ class Counters:
     bridges: int = 0
     """Changes of mood that had a bridge."""
     errors: list[str] = field(default_factory=list)
-    """The latest errors."""
+    """The latest errors, each once."""
+
+    def note(self, error: BaseException | str) -> None:
+        """Add to the errors; one that is there already becomes the latest."""
+        text = error if isinstance(error, str) else describe_error(error)
+        with contextlib.suppress(ValueError):
+            self.errors.remove(text)
+        self.errors.append(text)
+        del self.errors[:-_KEPT_ERRORS]
 
 
 class Mixer:
@@ -79,7 +88,7 @@ class Mixer:
         self, sample_rate: int, ahead_frames: int, tell: Callable[[Mark], None], *, alone: bool = False
     ) -> None:
         self.sample_rate, self._alone = sample_rate, alone
-        self.lock = threading.RLock()
+        self.lock = StillLock()
         """Held while blocks are made and while decks are put in or cut."""
         self.position = 0
         """Frame of the director's life that is read next; stands still in a pause."""
@@ -105,15 +114,8 @@ class Mixer:
 
     def read(self, frames: int) -> Audio:
         """Return the next frames, float32, (frames, 2), within -1..1; silence where nothing plays."""
-        # a collection takes ten milliseconds and more; it is the turn of whoever next makes objects
-        collects = gc.isenabled()
-        gc.disable()
-        try:
-            with self._read_lock:
-                return self._read(frames)
-        finally:
-            if collects:
-                gc.enable()
+        with uncollected, self._read_lock:
+            return self._read(frames)
 
     def _read(self, frames: int) -> Audio:
         self._largest = max(frames, self._largest * 15 // 16)
@@ -172,8 +174,9 @@ class Mixer:
     def _make_block(self, deck: Deck) -> None:
         try:
             deck.make_block()
-        except Exception:  # the game's sound must go on, whatever is wrong with this deck
+        except Exception as error:  # the game's sound must go on, whatever is wrong with this deck
             logger.exception("a block could not be made; the deck is taken away")
+            self.counters.note(error)
             deck.done = True
 
     def _add(self, deck: Deck, sound: Audio, start: int, end: int) -> None:
@@ -219,13 +222,14 @@ class Mixer:
     # what the maker does --------------------------------------------------------------------------------------------
 
     def run_ahead(self) -> None:
-        """Make sound ahead until `close`; for a thread of its own."""
+        """Make sound ahead until `shut`; for a thread of its own."""
         while not self._closed:
             while not self._closed and self.make_ahead():
                 pass
             self._free()
             # twice in the time that is made ahead, should nobody read meanwhile
             self._wake.wait(self._ahead / self.sample_rate / 2 + 0.01)
+        self._drop()
 
     def make_ahead(self) -> bool:
         """Make one block of the deck that needs it most; return whether there may be more to make."""
@@ -249,8 +253,9 @@ class Mixer:
 
     def add(self, deck: Deck) -> None:
         """Put a deck in; under `lock`."""
-        self.decks = (*self.decks, deck)
-        self._wake.ring()
+        if not self._closed:
+            self.decks = (*self.decks, deck)
+            self._wake.ring()
 
     def remove(self, deck: Deck) -> None:
         """Take a deck out at once; under `lock`."""
@@ -258,7 +263,8 @@ class Mixer:
 
     def retire(self, deck: Deck) -> None:
         """Close a deck that was taken out, as soon as nobody can be reading it."""
-        self._retired.append(deck)
+        if not self._closed:  # afterwards it is freed when the last who has it lets go
+            self._retired.append(deck)
 
     def pause(self) -> None:
         """Fade out and stand still."""
@@ -275,31 +281,40 @@ class Mixer:
         """Whether it stands still, or is about to."""
         return self.pausing.target == 0.0
 
-    def close(self) -> None:
-        """End; later reads give silence."""
+    def shut(self) -> None:
+        """End; later reads give silence. Waits for nothing, and may be called anywhere."""
         self._closed = True
         self._wake.ring()
-        with self._read_lock, self.lock:
-            for deck in (*self.decks, *self._retired):
-                deck.close()
-            self.decks = ()
-            self._retired.clear()
+        if self._alone:
+            self._drop()
+
+    def _drop(self) -> None:
+        # without a lock: who is reading has hold of what it reads, and it is freed when the last one lets go
+        self.decks, self._retired = (), deque()
 
     def _free(self) -> None:
         """Close the decks that have fallen silent, when nobody can be reading them any more."""
         gone = [deck for deck in self.decks if deck.done and deck.head <= self.position]
-        if not gone and not self._retired:
+        retired = self._retired
+        if not gone and not retired:
             return
         with self.lock:
             for deck in gone:
                 self.remove(deck)
-            while self._retired:
-                gone.append(self._retired.popleft())
+            while retired:
+                gone.append(retired.popleft())
         if not self._alone:
             with self._read_lock:  # whoever was reading when they were taken out has read; closing takes milliseconds
                 pass
         for deck in gone:
             deck.close()
+
+
+def describe_error(error: BaseException) -> str:
+    """Return what `Director.errors` says of an error."""
+    if isinstance(error, GameMusicError):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _scale(sound: Audio, gain: float | Audio) -> None:

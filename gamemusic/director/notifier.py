@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gamemusic.score.phrase import Phrase
 
-__all__ = ["Moment", "Notifier"]
+__all__ = ["Listeners", "Moment", "Notifier"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,30 +37,38 @@ class Moment:
     """Music heard since the director began, without pauses."""
 
 
+@dataclass  # without slots, since weak references need a place
+class Listeners:
+    """The game's functions. They may hold the director, so whoever holds these must be held by it alone."""
+
+    bar: list[Callable[[Moment], object]] = field(default_factory=list)
+    phrase: list[Callable[[Moment], object]] = field(default_factory=list)
+
+
 class Notifier:
     """Calls functions with moments, one after another, never on the thread that reads.
 
-    A function that fails is reported to the log and goes on being called. Functions that are too slow lose
+    A function that raises, whatever it is, goes on being called, and so do the others. Functions that are too slow lose
     moments, which the log says.
+
+    Args:
+        listeners: Who is called, as long as somebody else holds them.
+        failed: Called with what a function raised.
     """
 
-    def __init__(self) -> None:
-        self._bar: list[Callable[[Moment], object]] = []
-        self._phrase: list[Callable[[Moment], object]] = []
+    def __init__(self, listeners: Listeners, failed: Callable[[BaseException], None]) -> None:
+        self._listeners, self._failed = weakref.ref(listeners), failed
         self._queue: queue.SimpleQueue[tuple[Moment, bool] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._closed = False
 
-    def on_bar(self, function: Callable[[Moment], object]) -> None:
-        """Call ``function`` at every bar line."""
-        self._start()
-        self._bar.append(function)
-
-    def on_phrase(self, function: Callable[[Moment], object]) -> None:
-        """Call ``function`` at the beginning of every phrase and bridge."""
-        self._start()
-        self._phrase.append(function)
+    def start(self) -> None:
+        """Begin to call, unless it has begun."""
+        with self._lock:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="gamemusic callbacks", daemon=True)
+                self._thread.start()
 
     def tell(self, moment: Moment, *, first: bool) -> None:
         """Pass a moment on; returns at once."""
@@ -70,33 +79,32 @@ class Notifier:
             return
         self._queue.put((moment, first))  # in C: never waits
 
-    def close(self) -> None:
-        """Call nothing any more; may be called by one of the functions."""
-        with self._lock:
-            self._closed = True
-            thread = self._thread
-        if thread is None:
-            return
+    def shut(self) -> None:
+        """Call nothing any more; waits for nothing, and may be called anywhere."""
+        self._closed = True
         self._queue.put(None)
-        if thread is not threading.current_thread():
-            thread.join(1.0)
 
-    def _start(self) -> None:
-        with self._lock:
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._run, name="gamemusic callbacks", daemon=True)
-                self._thread.start()
+    @property
+    def threads(self) -> tuple[threading.Thread, ...]:
+        """What calls."""
+        return () if self._thread is None else (self._thread,)
 
     def _run(self) -> None:
         while not self._closed:
             item = self._queue.get()
             if item is None:
                 return
-            moment, first = item
-            for function in [*(self._phrase if first else ()), *self._bar]:
-                if self._closed:
-                    return
-                try:
-                    function(moment)
-                except Exception:  # the game's fault must not stop the others
-                    logger.exception("a function that was called at a bar line failed")
+            self._call(*item)  # a function of its own, so that nothing of the game is held while it waits
+
+    def _call(self, moment: Moment, first: bool) -> None:
+        listeners = self._listeners()
+        if listeners is None:
+            return
+        for function in [*(listeners.phrase if first else ()), *listeners.bar]:
+            if self._closed:
+                return
+            try:
+                function(moment)
+            except BaseException as error:  # whatever the game raises, KeyboardInterrupt too, must not stop the others
+                logger.exception("a function that was called at a bar line failed")
+                self._failed(error)

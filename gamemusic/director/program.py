@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import zlib
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gamemusic.composer.sampler import mix
+from gamemusic.director.interpreter import StillLock
 from gamemusic.director.take import LEVELS, Take
 from gamemusic.packs.schema import Preset
 
@@ -74,7 +74,7 @@ class Program:
         self.preset, self.style, self.seed, self.source = preset, style, seed, source
         self.mood = preset.name
         self._hungry, self._late = hungry, late
-        self._lock = threading.Lock()
+        self._lock = StillLock()  # the thread that makes sound waits for it
         self.theme, self.variation, self.plays = 0, -1, 0
         """Which phrase is played, and how often it was begun."""
         self.current: Take | None = None

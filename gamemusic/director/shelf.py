@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from gamemusic.packs.pack import PRESET_FILE, Pack
 
 __all__ = ["SHELF", "Shelf"]
 
+_CHECK_SECONDS = 0.05
+"""How often whoever waits for a composer sees whether to go on waiting."""
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -23,7 +27,8 @@ class _Entry:
     stamp: tuple[int, int] | None = None
     """Size and time of change of a preset that may be edited, as it was read last."""
     composer: Composer | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """May be taken again: the collector may call a game's ``__del__``, which may call a director, anywhere."""
 
 
 def _stamp(mood: str | Path) -> tuple[int, int] | None:
@@ -47,7 +52,7 @@ class Shelf:
     def __init__(self, size: int = 6) -> None:
         self.size = size
         self._entries: OrderedDict[tuple[str, Limits], _Entry] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def pack(self, mood: str | Path, limits: Limits = LIMITS) -> Pack:
         """Return a mood's pack; read from disk at the first call, so that a deleted pack goes on playing.
@@ -58,18 +63,32 @@ class Shelf:
         return self._entry(mood, limits).pack
 
     @contextmanager
-    def composer(self, mood: str | Path, limits: Limits = LIMITS) -> Iterator[Composer]:
+    def composer(
+        self, mood: str | Path, limits: Limits = LIMITS, check: Callable[[], object] | None = None
+    ) -> Iterator[Composer]:
         """Lend a mood's composer; whoever asks meanwhile has to wait, so never call this where sound is made.
+
+        Args:
+            mood: Name or path.
+            limits: How large it may be.
+            check: Called now and then while this waits, and before every step of the composer that is lent; what it
+                raises ends either.
 
         Raises:
             PackError: When the model is damaged.
         """
         entry = self._entry(mood, limits)
-        with entry.lock:
-            if entry.composer is None:
-                entry.composer = Composer(entry.pack)
+        while not entry.lock.acquire(timeout=-1 if check is None else _CHECK_SECONDS):
+            if check is not None:
+                check()
+        try:
+            composer = entry.composer
+            if composer is None:
+                composer = entry.composer = Composer(entry.pack)
                 self._drop_models()
-            yield entry.composer
+            yield composer if check is None else composer.checked(check)
+        finally:
+            entry.lock.release()
 
     def refresh(self, mood: str | Path, limits: Limits = LIMITS) -> bool:
         """Read the preset of a folder that is named by its path again, if it was edited; return whether it was read.
@@ -107,9 +126,21 @@ class Shelf:
         with self._lock:
             loaded = [entry for entry in self._entries.values() if entry.composer is not None]
             for entry in loaded[: max(0, len(loaded) - self.size)]:
-                if not entry.lock.locked():
+                if entry.lock.acquire(blocking=False):  # what is in use stays
                     entry.composer = None
+                    entry.lock.release()
+
+    def _begin_as_child(self) -> None:
+        """Begin anew: a thread that is not here may have held the locks.
+
+        Models are kept, since freeing them would not be safe here, but not used again.
+        """
+        self._left_behind = self._entries
+        self._entries, self._lock = OrderedDict(), threading.RLock()
 
 
 SHELF = Shelf()
 """The process's shelf."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=SHELF._begin_as_child)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Thread
 from typing import Any
 
 from gamemusic.director.conductor import Conductor, Cue, Departure
@@ -17,20 +17,18 @@ from gamemusic.director.settings import Settings
 from gamemusic.director.shelf import SHELF
 from gamemusic.director.take import Take, choose_level
 from gamemusic.director.workers import Workers
-from gamemusic.errors import GameMusicError
 
 __all__ = ["Studio"]
 
 _STINGER_LEAD_SECONDS = 0.35
 """How long composing a stinger may take until its beat is the next but one."""
-_KEPT_ERRORS = 16
 
 
 class Studio:
     """What a `Director` has behind it.
 
     Args:
-        maker: Composes.
+        make_maker: Makes what composes, from the check that it calls between two steps.
         mixer: Plays.
         conductor: Says when.
         settings: The game's.
@@ -40,7 +38,7 @@ class Studio:
 
     def __init__(
         self,
-        maker: Maker,
+        make_maker: Callable[[Callable[[], object]], Maker],
         mixer: Mixer,
         conductor: Conductor,
         settings: Settings,
@@ -54,7 +52,7 @@ class Studio:
         """What was asked for last."""
         self.lock = RLock()
         """Guards all of this; taken before the mixer's, never while sound is made."""
-        self._maker, self._mixer, self._conductor, self._settings = maker, mixer, conductor, settings
+        self._mixer, self._conductor, self._settings = mixer, conductor, settings
         self._intensity = intensity
         self._prepared: set[tuple[str, str]] = set()
         self._decks: dict[tuple[str, str], Deck] = {}
@@ -63,7 +61,8 @@ class Studio:
         self._waiting: list[tuple[str, str, int]] = []
         """Stingers that were asked for before there was music."""
         self._closed = False
-        self._workers = Workers(self._work_ahead, self._note_failure, patient=settings.patient)
+        self._workers = Workers(self._work_ahead, self._note_failure, self._drop, patient=settings.patient)
+        self._maker = make_maker(self._workers.check)
 
     # what a director asks for: returns at once ----------------------------------------------------------------------
 
@@ -178,14 +177,25 @@ class Studio:
             self._decks.clear()
             self.programs.update({program.name: program for program in programs})
 
-    def close(self) -> None:
-        """End the threads and free what was set up."""
+    def start(self) -> None:
+        """Let the threads begin."""
+        self._workers.start()
+
+    def shut(self) -> None:
+        """End the threads at their next step; waits for nothing, and may be called anywhere."""
         self._closed = True
-        self._workers.close()
-        with self.lock:
-            for deck in self._decks.values():
-                deck.close()
-            self._decks.clear()
+        self._workers.shut()
+        if self._workers.patient:
+            self._drop()
+
+    @property
+    def threads(self) -> tuple[Thread, ...]:
+        """What composes."""
+        return self._workers.threads
+
+    def _drop(self) -> None:
+        """Free what was set up; called once nobody works any more, by each who did."""
+        self._decks, self._bridges, self._waiting = {}, OrderedDict(), []
 
     # what threads do: takes long ------------------------------------------------------------------------------------
 
@@ -362,13 +372,9 @@ class Studio:
     def _note_late(self) -> None:
         self._mixer.counters.late_repeats += 1
 
-    def _note_failure(self, error: Exception) -> None:
-        counters = self._mixer.counters
-        counters.failed += 1
-        counters.errors.append(
-            f"{type(error).__name__}: {error}" if not isinstance(error, GameMusicError) else str(error)
-        )
-        del counters.errors[:-_KEPT_ERRORS]
+    def _note_failure(self, error: BaseException) -> None:
+        self._mixer.counters.failed += 1
+        self._mixer.counters.note(error)
 
 
 def _bridge_key(old: Take, new: Take, bar: int) -> tuple[Any, ...]:

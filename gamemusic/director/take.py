@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gamemusic.arranger.arranger import arrange
@@ -101,6 +101,7 @@ def make_take(
     kind: str = "phrase",
     tempo_from: float | None = None,
     origin: object = None,
+    check: Callable[[], object] | None = None,
 ) -> Take:
     """Arrange a phrase at every level and put its events on the grid.
 
@@ -110,6 +111,7 @@ def make_take(
         kind: See `Take`.
         tempo_from: Quarter notes a minute to begin with; the tempo then moves to the phrase's own, evenly by beats.
         origin: See `Take`.
+        check: Called before each level; what it raises ends the work.
     """
     seconds = _Clock(phrase, tempo_from)
     frames = max(1, round(seconds.at(phrase.ticks) * sample_rate / BLOCK_FRAMES)) * BLOCK_FRAMES
@@ -121,10 +123,16 @@ def make_take(
         phrase=phrase,
         frames=frames,
         pulses=tuple(grid.frame(tick * SUBTICKS_PER_TICK) for tick in range(0, phrase.ticks + 1, pulse)),
-        levels=tuple(_lines(arrange(phrase.replace(intensity=level)), grid) for level in LEVELS),
+        levels=tuple(_arrange(phrase, level, grid, check) for level in LEVELS),
         kind=kind,
         origin=origin,
     )
+
+
+def _arrange(phrase: Phrase, level: float, grid: _Grid, check: Callable[[], object] | None) -> Lines:
+    if check is not None:
+        check()
+    return _lines(arrange(phrase.replace(intensity=level)), grid)
 
 
 class _Clock:

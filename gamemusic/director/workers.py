@@ -9,9 +9,13 @@ from collections.abc import Callable
 
 from gamemusic.director.bell import Bell
 
-__all__ = ["Workers"]
+__all__ = ["Stopped", "Workers"]
 
 logger = logging.getLogger(__name__)
+
+
+class Stopped(BaseException):
+    """Nobody wants what is being made any more. No `Exception`, so that nobody on the way takes it for a fault."""
 
 
 class Workers:
@@ -19,26 +23,44 @@ class Workers:
 
     Args:
         idle: Does one piece of work that is not urgent, and returns whether there may be more of it.
-        failed: Called with the error of any work that failed.
+        failed: Called with what any work raised.
+        ended: Called by each thread as the last thing it does.
         patient: Work without threads.
     """
 
-    def __init__(self, idle: Callable[[], bool], failed: Callable[[Exception], None], *, patient: bool) -> None:
-        self._idle, self._failed, self.patient = idle, failed, patient
+    def __init__(
+        self,
+        idle: Callable[[], bool],
+        failed: Callable[[BaseException], None],
+        ended: Callable[[], None],
+        *,
+        patient: bool,
+    ) -> None:
+        self._idle, self._failed, self._ended, self.patient = idle, failed, ended, patient
         self._urgent: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._wake, self._closed = Bell(), False
-        self._threads = [
-            threading.Thread(target=self._run_urgent, name="gamemusic composer", daemon=True),
-            threading.Thread(target=self._run_idle, name="gamemusic composer ahead", daemon=True),
-        ]
-        if not patient:
-            for thread in self._threads:
-                thread.start()
+        self.threads = (
+            ()
+            if patient
+            else (
+                threading.Thread(target=self._run_urgent, name="gamemusic composer", daemon=True),
+                threading.Thread(target=self._run_idle, name="gamemusic composer ahead", daemon=True),
+            )
+        )
 
-    @property
-    def closed(self) -> bool:
-        """Whether no more work is taken."""
-        return self._closed
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self.threads:
+            thread.start()
+
+    def check(self) -> None:
+        """Return while work is wanted; for whoever takes long to call between two steps.
+
+        Raises:
+            Stopped: It is not.
+        """
+        if self._closed:
+            raise Stopped
 
     def submit(self, work: Callable[[], None]) -> None:
         """Do ``work`` as soon as possible."""
@@ -54,22 +76,20 @@ class Workers:
         if not self.patient:
             self._wake.ring()
 
-    def close(self, timeout: float = 10.0) -> None:
-        """Take no more work; wait for what is being done, unless one of the threads asks."""
+    def shut(self) -> None:
+        """Take no more work, and end what is done at its next step; waits for nothing, and may be called anywhere."""
         self._closed = True
         self._urgent.put(None)
         self._wake.ring()
-        if not self.patient:
-            for thread in self._threads:
-                if thread is not threading.current_thread():
-                    thread.join(timeout)
 
     def _run_urgent(self) -> None:
         while not self._closed:
             work = self._urgent.get()
             if work is None:
-                return
+                break
             self._try(work)
+            del work  # nothing of it is held while the next is waited for
+        self._ended()
 
     def _run_idle(self) -> None:
         while not self._closed:
@@ -77,10 +97,13 @@ class Workers:
             more = True
             while more and not self._closed:
                 more = self._try(self._idle)
+        self._ended()
 
     def _try(self, work: Callable[[], object]) -> bool:
         try:
             return bool(work())
+        except Stopped:
+            return False
         except Exception as error:  # music goes on with what it has, whatever a pack or a disk does
             logger.exception("composing failed")
             self._failed(error)
