@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gamemusic.errors import InputError, OutputError
-from gamemusic.files import check_writable, read_file, shown_name, write_file, write_files
+from gamemusic.files import check_writable, read_file, read_head, shown_name, write_file, write_files
 
 
 def test_writes_and_replaces(tmp_path: Path) -> None:
@@ -77,7 +77,10 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a path that can be opened"):
         read_file(Path("a\0b"))
     (tmp_path / "file").write_bytes(b"abc")
-    assert read_file(tmp_path / "file", most=1) == b"ab"
+    assert read_head(tmp_path / "file", most=2) == b"ab"
+    with pytest.raises(InputError, match="file is larger than 2 bytes"):
+        read_file(tmp_path / "file", most=2)
+    assert read_file(tmp_path / "file", most=3) == b"abc"
     assert read_file(tmp_path / "file") == b"abc"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gamemusic import __version__
+from gamemusic.files import read_file
 from gamemusic.packs.card import Card, Licences, Source, Training, Vocabulary, write_card
 from gamemusic.packs.pack import describe_files
 from gamemusic.packs.schema import Preset
@@ -73,7 +74,7 @@ def mood_card(
     """
     used = sorted({int(dataset.piece_of[index]) for index in excerpts})
     names = [name for name in ("preset.yaml", preset.model, preset.fingerprint, preset.theme) if name]
-    files = {name: (folder / name).read_bytes() for name in names}
+    files = {name: read_file(folder / name) for name in names}
     sources = _attribution(dataset, corpus, range(len(dataset.pieces)))
     notes = dataset.notes_by_cell(excerpts)
     card = Card(

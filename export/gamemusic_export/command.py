@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gamemusic.errors import GameMusicError, MissingError
+from gamemusic.files import read_file
 from gamemusic.packs.library import shipped_dir
 
 __all__ = ["main", "shipped_recipes"]
@@ -80,7 +81,7 @@ def _run(options: argparse.Namespace) -> int:
         if options.stage in ("prepare", "all"):
             workshop.prepare(options.corpus, jobs=options.jobs)
             report = options.work / "dataset" / "report.json"
-            skipped = json.loads(report.read_text(encoding="utf-8"))["skipped"]
+            skipped = json.loads(read_file(report))["skipped"]
             print(f"dataset in {options.work / 'dataset'}; {len(skipped)} files skipped, reasons in {report}")
         if options.stage in ("base", "all"):
             print(f"base weights in {workshop.train_base()}")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gamemusic.errors import InputError, MidiError
 from gamemusic.files import read_file, shown_name
+from gamemusic.limits import LIMITS
 from gamemusic.score.barlines import BarLine, find_bar_lines
 from gamemusic.score.grid import GridFit, align, fit_grid
 from gamemusic.score.midi import MidiNote, MidiSong, read_midi
@@ -59,7 +60,7 @@ def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, lo
     """
     piece = Piece(shown_name(path.stem))
     try:
-        song = read_midi(read_file(path), file=shown_name(path.name))
+        song = read_midi(read_file(path, most=LIMITS.midi_bytes), file=shown_name(path.name))
     except (InputError, MidiError) as error:
         piece.skipped = str(error) if isinstance(error, MidiError) else f"{shown_name(path.name)}: {error}"
         return piece

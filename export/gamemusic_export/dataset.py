@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import InputError
+from gamemusic.files import open_ordinary, read_file
 from gamemusic.tokens.state import STREAM_OF_NOTE
 from gamemusic.tokens.vocabulary import INTENSITY_BINS, NOTE, ROLES, STYLE_NAMES, VOCABULARY_HASH
 from gamemusic_export.duplicates import group_duplicates
@@ -157,10 +158,11 @@ def build_dataset(pieces: Sequence[PreparedPiece], rows: Sequence[tuple[str, str
 
 def load_dataset(folder: Path) -> Dataset:
     """Return the dataset that `build_dataset` wrote to ``folder``."""
-    meta = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-    with np.load(folder / "index.npz", allow_pickle=False) as index:
+    meta = json.loads(read_file(folder / "dataset.json"))
+    with open_ordinary(folder / "index.npz") as file, np.load(file, allow_pickle=False) as index:
         edges, piece_of, figures = index["edges"], index["piece_of"], index["figures"]
-    steps = np.load(folder / "steps.npy", allow_pickle=False)
+    with open_ordinary(folder / "steps.npy") as file:
+        steps = np.load(file, allow_pickle=False)
     return Dataset(steps, edges, piece_of, figures, [PieceRow(**row) for row in meta["pieces"]], meta["hash"])
 
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from gamemusic.composer.sampler import LOGIT_STEPS
 from gamemusic.composer.session import LOGIT_LIMIT, Memory, Session
 from gamemusic.errors import FormatError, InputError
+from gamemusic.files import open_ordinary
 from gamemusic.score.phrase import Role
 from gamemusic.tokens.vocabulary import (
     CHORD,
@@ -230,7 +231,7 @@ def load_ngram(path: Path) -> NGram:
         FormatError: When the file is missing, damaged, or was written for another vocabulary.
     """
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with open_ordinary(path) as stream, np.load(stream, allow_pickle=False) as file:
             meta = json.loads(file["meta"].tobytes().decode())
             weights, arrays = file["weights"], {name: file[name] for name in _ARRAYS}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:

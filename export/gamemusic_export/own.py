@@ -18,7 +18,7 @@ import numpy as np
 from gamemusic.composer.composer import Composer
 from gamemusic.composer.session import Session
 from gamemusic.errors import InputError
-from gamemusic.files import write_files
+from gamemusic.files import read_file, write_files
 from gamemusic.packs.card import Card, Source, Training, write_card
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, describe_files, open_pack
@@ -196,7 +196,7 @@ def _fine_tune(music: OwnMusic, updates: int, seed: int, progress: Progress) -> 
             if not best.exists():
                 raise
             model.load_state_dict(read_tensors(best))
-            kept = json.loads((Path(place) / "checkpoint.json").read_text(encoding="utf-8"))
+            kept = json.loads(read_file(Path(place) / "checkpoint.json"))
             figures = {name: float(kept[key]) for name, key in _FIGURES.items()}
             return model, figures, True
     return model, figures, False

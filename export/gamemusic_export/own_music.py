@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from gamemusic.errors import InputError
 from gamemusic.files import read_file, shown_name
+from gamemusic.limits import LIMITS
 from gamemusic.packs.fingerprint import find_grams
 from gamemusic.packs.nodes import MapNode, ScalarNode
 from gamemusic.packs.yamlfile import dump_yaml, read_yaml
@@ -159,7 +160,7 @@ class _Facts:
 def _describe(path: Path, name: str, piece: PreparedPiece, given: Mapping[str, Role | None], facts: _Facts) -> OwnFile:
     if piece.meta["skipped"]:
         return OwnFile(path, str(piece.meta["skipped"]), 0, 0, {})
-    song = read_midi(read_file(path), file=name)
+    song = read_midi(read_file(path, most=LIMITS.midi_bytes), file=name)
     voices = find_voices(song)
     assigned = assign_roles(voices, song.ticks_per_beat, given)
     owner = {id(note): role for role, notes in assigned.items() for note in notes}

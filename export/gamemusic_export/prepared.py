@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import InputError
-from gamemusic.files import read_file, shown_name
+from gamemusic.files import open_ordinary, read_file, shown_name
+from gamemusic.limits import LIMITS
 from gamemusic.score.measures import measure
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.tokens.bars import Bar, cut_bars
@@ -109,13 +110,13 @@ def prepare_piece(
     if given or loose:
         return _prepare(path, given, loose=loose)
     try:
-        content = read_file(path)
+        content = read_file(path, most=LIMITS.midi_bytes)
     except InputError:  # which `read_piece` says
         return _prepare(path)
     digest = hashlib.sha256(content + f"{PREPARE_VERSION} {VOCABULARY_HASH}".encode()).hexdigest()
     kept = None if cache is None else cache / f"{digest}.npz"
     if kept is not None and kept.exists():
-        with np.load(kept, allow_pickle=False) as arrays:
+        with open_ordinary(kept) as file, np.load(file, allow_pickle=False) as arrays:
             meta = json.loads(bytes(arrays["meta"]).decode())
             meta["name"] = shown_name(path.stem)  # a copy's content is kept under the first one's name
             return PreparedPiece(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gamemusic.errors import InputError
+from gamemusic.files import read_file
 from gamemusic_export.prepared import PreparedPiece
 from gamemusic_export.recipe import CorpusRecipe, Rule, Source
 
@@ -44,9 +46,9 @@ def list_files(recipe: CorpusRecipe, corpus: Path) -> list[SourceFile]:
 
 def _read_table(path: Path) -> dict[str, dict[str, str]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return {row["file"]: row for row in csv.DictReader(file)}
-    except (OSError, KeyError, UnicodeDecodeError) as error:
+        text = read_file(path).decode()
+        return {row["file"]: row for row in csv.DictReader(io.StringIO(text, newline=""))}
+    except (InputError, KeyError, UnicodeDecodeError) as error:
         raise InputError(f"table {path} cannot be read as CSV with a column 'file': {error}") from error
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from gamemusic.files import read_file
 from gamemusic.tokens.vocabulary import NOTE, ROLES
 from gamemusic_export.batches import PADDING, RowSampler, whole_excerpts
 from gamemusic_export.dataset import Dataset
@@ -218,7 +219,7 @@ class _Run:
         meta_file = self.folder / "checkpoint.json"
         if not meta_file.exists():
             return
-        meta = json.loads(meta_file.read_text(encoding="utf-8"))
+        meta = json.loads(read_file(meta_file))
         if meta["settings"] != asdict(self.settings):
             return
         tensors = read_tensors(self.folder / meta["tensors"])

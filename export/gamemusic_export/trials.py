@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gamemusic.files import read_file
 from gamemusic_export.batches import OctaveSampler, RowSampler
 from gamemusic_export.dataset import Dataset
 from gamemusic_export.model import MoodLSTM, TiedLSTM
@@ -93,8 +94,7 @@ def run_trials(
             settings,
             progress=lambda now, name=trial.name: progress(name, now),  # type: ignore[misc]  # mypy: lambda default
         )
-        with (folder / "log.csv").open(encoding="utf-8") as log:
-            last = list(csv.DictReader(log))[-1]
+        last = list(csv.DictReader(read_file(folder / "log.csv").decode().splitlines()))[-1]
         results.append(
             TrialResult(
                 name=trial.name,
@@ -129,18 +129,17 @@ def write_table(results: Sequence[TrialResult]) -> str:
 
 def read_results(path: Path) -> list[TrialResult]:
     """Return the results in a ``trials.csv``."""
-    with path.open(encoding="utf-8") as file:
-        return [
-            TrialResult(
-                row["name"],
-                int(row["weights"]),
-                int(row["tokens"]),
-                float(row["seconds"]),
-                float(row["validation_bits_per_note"]),
-                float(row["train_bits_per_token"]),
-            )
-            for row in csv.DictReader(file)
-        ]
+    return [
+        TrialResult(
+            row["name"],
+            int(row["weights"]),
+            int(row["tokens"]),
+            float(row["seconds"]),
+            float(row["validation_bits_per_note"]),
+            float(row["train_bits_per_token"]),
+        )
+        for row in csv.DictReader(read_file(path).decode().splitlines())
+    ]
 
 
 def _settings(recipe: TrialsRecipe, base: BaseRecipe, trial: Trial) -> TrainSettings:

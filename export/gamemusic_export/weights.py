@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from gamemusic.errors import FormatError
+from gamemusic.files import open_ordinary
 from gamemusic.limits import LIMITS
 from gamemusic_export.model import ModelSize, MoodLSTM
 
@@ -32,6 +33,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         FormatError: When the file is missing or damaged.
     """
     try:
+        open_ordinary(path).close()  # it is opened by its name once more
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
     except (SafetensorError, OSError) as error:

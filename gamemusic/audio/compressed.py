@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gamemusic.audio.ogg import header_comments, read_comments, vorbis_comments, with_comments
 from gamemusic.errors import FormatError, InputError, MissingError
 
-__all__ = ["FORMATS", "Sound", "check_installed", "decode", "encode", "library_version", "loop_fields"]
+__all__ = ["FORMATS", "Sound", "check_installed", "decode", "encode", "library_version", "loop_fields", "measure"]
 
 Audio = npt.NDArray[np.float32]
 
@@ -48,21 +48,22 @@ class Sound:
         Raises:
             FormatError: The loop's fields contradict each other or are no numbers.
         """
-        fields = self.fields
-        names = [name for name in ("LOOPSTART", "LOOPLENGTH", "LOOPEND", "LOOP_START", "LOOP_END") if name in fields]
-        if not names:
-            return None
-        try:
-            found = {name: int(fields[name]) for name in names}
-            start = found["LOOPSTART"]
-            end = start + found["LOOPLENGTH"]
-        except (KeyError, ValueError) as error:
-            raise FormatError(f"the loop's fields are incomplete or no numbers: {names}; write it again") from error
-        if not (
-            found.get("LOOPEND", end) == found.get("LOOP_END", end) == end and found.get("LOOP_START", start) == start
-        ):
-            raise FormatError(f"the loop's fields contradict each other: {found}; write the file again")
-        return start, end
+        return _loop_of(self.fields)
+
+
+def _loop_of(fields: dict[str, str]) -> tuple[int, int] | None:
+    names = [name for name in ("LOOPSTART", "LOOPLENGTH", "LOOPEND", "LOOP_START", "LOOP_END") if name in fields]
+    if not names:
+        return None
+    try:
+        found = {name: int(fields[name]) for name in names}
+        start = found["LOOPSTART"]
+        end = start + found["LOOPLENGTH"]
+    except (KeyError, ValueError) as error:
+        raise FormatError(f"the loop's fields are incomplete or no numbers: {names}; write it again") from error
+    if not (found.get("LOOPEND", end) == found.get("LOOP_END", end) == end and found.get("LOOP_START", start) == start):
+        raise FormatError(f"the loop's fields contradict each other: {found}; write the file again")
+    return start, end
 
 
 def loop_fields(start: int, end: int) -> list[tuple[str, str]]:
@@ -157,6 +158,28 @@ def decode(content: bytes, suffix: str, *, file: object = None) -> Sound:
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise FormatError(f"libsndfile cannot read it ({error}); write the file again", file=file) from error
     return Sound(audio=audio, sample_rate=int(sample_rate), fields=fields)
+
+
+def measure(
+    content: bytes, suffix: str, *, most_frames: int, file: object = None
+) -> tuple[int, int, tuple[int, int] | None]:
+    """Return the sample rate of a FLAC or Ogg Vorbis file, how many frames it decodes to and its loop.
+
+    It is decoded in steps and kept nowhere, and not beyond ``most_frames``. Raises as `decode`.
+    """
+    soundfile = _import()
+    fields = header_comments(content, file=file) if suffix == ".ogg" else _flac_comments(content, file=file)
+    frames = 0
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as sound:
+            while frames < most_frames:
+                read = len(sound.read(min(_STEP_FRAMES, most_frames - frames), dtype="float32"))
+                frames += read
+                if not read:
+                    break
+            return int(sound.samplerate), frames, _loop_of(fields)
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise FormatError(f"libsndfile cannot read it ({error}); write the file again", file=file) from error
 
 
 def _import() -> ModuleType:

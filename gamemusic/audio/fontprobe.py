@@ -83,10 +83,11 @@ def play() -> None:
     import numpy as np
 
     from gamemusic.audio.synth import Synth
+    from gamemusic.files import read_file
     from gamemusic.packs.fontfile import check_font
 
     any_size = Limits(soundfont_bytes=1 << 31, soundfont_records=1 << 24)  # whoever opened the pack looked at that
-    presets = check_font(path.read_bytes(), file=path.name, limits=any_size).presets
+    presets = check_font(read_file(path), file=path.name, limits=any_size).presets
     rows = np.zeros((1, _FRAMES), np.float32)
     with Synth(path, sample_rate=_RATE, channels=1) as synth:
         for (bank, program), lowest in itertools.product(presets, range(0, 128, _AT_ONCE)):

@@ -8,7 +8,6 @@ good quality first.
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
 import os
 import struct
@@ -17,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gamemusic.errors import FormatError, GameMusicError, InputError, MissingError
+from gamemusic.files import NotOrdinaryError, hash_file, open_ordinary
 from gamemusic.packs.fontstore import is_kept, kept_font, note_tested, was_tested
 
 __all__ = [
@@ -145,9 +145,12 @@ def check_soundfont(path: Path) -> Path:
     if path.is_dir():
         raise InputError(f"soundfont {path} is a folder; name the .sf2 or .sf3 file in it")
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_ordinary(path) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
             header = file.read(12)
+    except NotOrdinaryError:
+        raise InputError(f"soundfont {path} is no ordinary file; name an .sf2 or .sf3 file") from None
     except FileNotFoundError:
         raise InputError(f"soundfont {path} does not exist. {INSTALL_HINT}") from None
     except OSError as error:
@@ -176,7 +179,7 @@ def soundfont_info(path: Path) -> dict[str, str]:
         path: Of a file that `check_soundfont` accepts (SoundFont 2.04, section 5).
     """
     found: dict[str, str] = {}
-    with path.open("rb") as file:
+    with open_ordinary(path) as file:
         head = file.read(24)
         if head[12:16] != b"LIST" or head[20:24] != b"INFO":
             return found
@@ -199,11 +202,7 @@ def soundfont_sha256(path: Path) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _sha256(path: Path, size: int, changed_ns: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return hash_file(path)
 
 
 def _rank(path: Path) -> tuple[int, str]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import FormatError, InputError
-from gamemusic.files import write_file
+from gamemusic.files import read_file, write_file
 
 __all__ = ["BIT_DEPTHS", "Wav", "check_bit_depth", "decode_wav", "encode_wav", "read_wav", "write_wav"]
 
@@ -145,11 +145,7 @@ def read_wav(path: Path) -> Wav:
         FormatError: It is damaged, or of another format.
         InputError: It cannot be read.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    return decode_wav(content, file=path)
+    return decode_wav(read_file(path), file=path)
 
 
 def decode_wav(content: bytes, *, file: object = None) -> Wav:

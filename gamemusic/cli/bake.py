@@ -98,7 +98,7 @@ def _tell(summary: Summary, folder: Path, *, planned: bool) -> None:
 
 def _tabulate(summary: Summary, folder: Path) -> None:
     """Print a line for each piece that was made."""
-    from gamemusic.soundtrack.folder import read_manifest
+    from gamemusic.soundtrack.manifest import read_manifest
 
     made = set(summary.made)
     print(f"  {'piece':24} {'mood':22} {'seed':>10} {'seconds':>7} {'LUFS':>6} {'peak':>5} {'seam':>5}")

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     if not path.exists():
         raise InputError(f"{path} does not exist; give a preset file, or the folder or zip of a mood pack")
     warnings: tuple[str, ...] = ()
-    if (path / "manifest.json").is_file():
+    if not (path / "preset.yaml").exists() and (path / "manifest.json").exists():
         return _check_baked(path, as_json=options.json)
     if path.suffix.lower() in (".yaml", ".yml") and _is_soundtrack(path):
         return _check_soundtrack(path, as_json=options.json)

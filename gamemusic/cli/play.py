@@ -163,8 +163,9 @@ def _play_file(options: argparse.Namespace) -> int:
 
 def _read_bytes(path: Path) -> bytes:
     from gamemusic.files import read_file
+    from gamemusic.limits import LIMITS
 
-    return read_file(path)
+    return read_file(path, most=LIMITS.midi_bytes)
 
 
 def _write_wav(options: argparse.Namespace, seed: int) -> int:

@@ -9,7 +9,8 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from gamemusic.errors import InputError, PackError
+from gamemusic.errors import PackError
+from gamemusic.files import read_head
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.directory import MOST_EXTRA, ZIP_FAULTS, check_directory
 from gamemusic.packs.members import check_member_names, is_junk
@@ -34,11 +35,7 @@ class ZipMembers:
     def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
         self.path = path
         self._limits = limits
-        try:
-            with open(path, "rb") as stream:
-                data = stream.read(limits.pack_bytes + 1)
-        except OSError as error:
-            raise InputError(f"the file {path} cannot be read: {error.strerror}") from None
+        data = read_head(path, most=limits.pack_bytes + 1)
         if len(data) > limits.pack_bytes:
             raise self._fail(f"the zip is larger than {limits.pack_bytes} bytes")
         content = io.BytesIO(data)

@@ -11,9 +11,10 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from gamemusic.errors import GameMusicError, PackError
+from gamemusic.files import open_ordinary
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.nodes import shorten
 
@@ -37,7 +38,7 @@ _END_BYTES, _ENTRY_BYTES, _LOCATOR_BYTES = 22, 46, 20
 _LONGEST_COMMENT = 1 << 16
 
 
-def check_directory(stream: BinaryIO, limits: Limits = LIMITS) -> None:
+def check_directory(stream: IO[bytes], limits: Limits = LIMITS) -> None:
     """Do nothing when a zip's directory is short enough to be read; what else is wrong with it `zipfile` says.
 
     Args:
@@ -89,7 +90,7 @@ def peek_file(path: Path, name: str, most: int, limits: Limits = LIMITS) -> byte
         None where there is none, or the zip cannot be read: whoever opens it is told what is wrong.
     """
     try:
-        with path.open("rb") as stream:
+        with open_ordinary(path) as stream:
             check_directory(stream, limits)
             with zipfile.ZipFile(stream) as archive:
                 for one in archive.infolist():

@@ -13,8 +13,9 @@ import os
 import re
 from pathlib import Path
 
-from gamemusic.errors import MissingError, OutputError
-from gamemusic.files import write_file
+from gamemusic.errors import InputError, MissingError, OutputError
+from gamemusic.files import read_file, read_head, write_file
+from gamemusic.folders import make_folder
 
 __all__ = ["font_dir", "is_kept", "keep_font", "kept_font", "note_tested", "was_tested"]
 
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 _TOKEN = re.compile(r"pack:([0-9a-f]{64}\.sf[23])")
 _MOST = 16
 """Soundfonts that are kept; the one that was not asked for longest goes."""
+
+_MOST_MARK = 1 << 16
+"""Bytes of what is kept of a test."""
 
 
 def font_dir() -> Path:
@@ -49,13 +53,13 @@ def keep_font(data: bytes, suffix: str) -> str:
     name = f"{hashlib.sha256(data).hexdigest()}{suffix}"
     path = font_dir() / name
     try:
-        if path.is_file() and path.read_bytes() == data:
+        if path.is_file() and read_head(path, most=len(data) + 1) == data:
             os.utime(path)  # the last to go
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             _make_room(path.parent)
             write_file(path, data)
-    except (OSError, OutputError) as error:
+    except (OSError, InputError) as error:
         logger.warning("a mood's soundfont cannot be kept: %s", error)
     return f"pack:{name}"
 
@@ -87,8 +91,8 @@ def was_tested(path: Path, version: str) -> str | None:
         Empty: it passed. None: it was not tried. Else what went wrong.
     """
     try:
-        tested, _, fault = _mark(path).read_text("utf-8").partition("\n")
-    except (OSError, UnicodeDecodeError):
+        tested, _, fault = read_file(_mark(path), most=_MOST_MARK).decode().partition("\n")
+    except (InputError, UnicodeDecodeError):
         return None
     return fault if tested == version else None
 

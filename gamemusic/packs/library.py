@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gamemusic.errors import GameMusicError, InputError, PackError, suggest
+from gamemusic.files import read_file
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.card import MAX_CARD_BYTES, Card
 from gamemusic.packs.directory import peek_file
@@ -76,8 +77,8 @@ def shipped_dir() -> Path | None:
         return package / "presets"
     project = package.parent / "pyproject.toml"
     try:
-        ours = re.search(r'(?m)^name\s*=\s*"gamemusic"\s*$', project.read_text("utf-8")) is not None
-    except (OSError, UnicodeDecodeError):
+        ours = re.search(r'(?m)^name\s*=\s*"gamemusic"\s*$', read_file(project, most=1 << 20).decode()) is not None
+    except (InputError, UnicodeDecodeError):
         ours = False
     presets = package.parent / "presets"
     return presets if ours and presets.is_dir() else None

@@ -5,6 +5,7 @@ Nothing is ever extracted: a file is read into memory once, and what was checked
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import unicodedata
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gamemusic.errors import InputError, PackError
-from gamemusic.files import is_device
+from gamemusic.files import NotOrdinaryError, is_device, open_ordinary
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.nodes import hidden_character, shorten
 
@@ -21,7 +22,6 @@ __all__ = ["FolderMembers", "Members", "check_member_name", "check_member_names"
 
 _JUNK_NAMES = frozenset((".ds_store", "thumbs.db", "desktop.ini"))
 _JUNK_FOLDERS = frozenset(("__macosx",))
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 _REPARSED = 0x400
@@ -143,11 +143,11 @@ class FolderMembers:
         try:
             # what was a file when the folder was read may be a link or a pipe by now, which must neither be followed
             # nor waited for
-            descriptor = os.open(self.path / name, os.O_RDONLY | _NO_LINKS)
-            with os.fdopen(descriptor, "rb") as stream:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise PackError(f"{name} is no ordinary file; remove it", file=self.path)
+            with open_ordinary(self.path / name, links=False) as stream:
                 data = stream.read(most + 1)
+        except NotOrdinaryError as error:
+            kind = "a link; replace it by the file itself" if error.errno == errno.ELOOP else "no ordinary file"
+            raise PackError(f"{name} is {kind}", file=self.path) from None
         except OSError as error:
             raise PackError(f"{name} cannot be read: {error.strerror}", file=self.path) from None
         if len(data) > most:

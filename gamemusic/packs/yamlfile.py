@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gamemusic.errors import FormatError, InputError
+from gamemusic.files import read_head
 from gamemusic.limits import LIMITS
 from gamemusic.packs.nodes import (
     Entry,
@@ -277,13 +278,9 @@ def read_yaml(path: str | Path, *, bounds: Bounds = SMALL) -> Node:
         InputError: When there is no such file, or it cannot be read.
         FormatError: See `load_yaml`.
     """
-    try:
-        if not Path(path).is_file():
-            raise InputError(f"there is no file {path}; check its name")
-        with open(path, "rb") as stream:
-            return load_yaml(stream.read(bounds.size + 1), file=path, bounds=bounds)
-    except OSError as error:
-        raise InputError(f"the file {path} cannot be read: {error.strerror}") from None
+    if not Path(path).exists():
+        raise InputError(f"there is no file {path}; check its name")
+    return load_yaml(read_head(path, most=bounds.size + 1), file=path, bounds=bounds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gamemusic.audio.soundfont import soundfont_info
+from gamemusic.files import shown_name
 from gamemusic.packs.pack import Pack
 from gamemusic.soundtrack.order import Order
 from gamemusic.soundtrack.schema import Soundtrack
@@ -32,10 +33,10 @@ def list_licences(soundtrack: Soundtrack, packs: Iterable[Pack], orders: Iterabl
     """
     packs = sorted(packs, key=lambda pack: pack.name)
     fonts = {order.soundfont for order in orders if order.soundfont}
-    sources = sorted({Path(order.origin.source).name for order in orders if order.origin.source})
+    sources = sorted({shown_name(Path(order.origin.source).name) for order in orders if order.origin.source})
     return {
         "packs": {pack.name: _describe(pack) for pack in packs},
-        "soundfonts": {Path(font).name: _describe_font(Path(font)) for font in sorted(fonts)},
+        "soundfonts": {shown_name(Path(font).name): _describe_font(Path(font)) for font in sorted(fonts)},
         "sources": sources,
         "output": soundtrack.licence,
         "disclosure": disclose(soundtrack, {pack.card.licences.training_data for pack in packs}, sources),

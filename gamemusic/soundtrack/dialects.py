@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gamemusic.errors import InputError
+from gamemusic.files import read_head
 from gamemusic.soundtrack.godot import import_settings, params_of, resources
+from gamemusic.soundtrack.manifest import place_inside
 from gamemusic.soundtrack.renpy import Cue, Stem, loop_string, make_script, sync_strings
 from gamemusic.units import METERS, TICKS_PER_BEAT
 
@@ -21,6 +24,8 @@ _LOOPS, _RENPY = "loops.json", "renpy/music.rpy"
 _LOOPS_VERSION = "1.0"
 _GODOT_PRECISION = 1e-5
 """Godot writes floats with six digits."""
+_MOST_COMPLETED = 1 << 20
+"""Bytes that an engine may add to a file."""
 _GODOT_3 = (b'type="AudioStreamSample"', b'type="AudioStreamOGGVorbis"')
 """What Godot 3 makes of these files; it leaves out settings that it does not know."""
 
@@ -60,10 +65,13 @@ def agree(name: str, found: bytes, wanted: bytes) -> bool:
 def side_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield in words what is wrong with the side files of a baked folder."""
     for name, wanted in side_files(manifest).items():
+        there = True
         try:
-            found = (folder / name).read_bytes()
-        except OSError:
-            yield f"{name}: is missing; bake again"
+            path = place_inside(folder, name)
+            there = path.exists() or path.is_symlink()
+            found = read_head(path, most=len(wanted) + _MOST_COMPLETED, links=False)
+        except InputError as error:
+            yield f"{name}: {error}" if there else f"{name}: is missing; bake again"
             continue
         if not agree(name, found, wanted):
             yield f"{name}: does not agree with the manifest; bake again"
@@ -134,7 +142,7 @@ def _renpy(pieces: list[dict[str, Any]]) -> bytes | None:
     """Return a script that names what was baked as Ren'Py plays it; None where nothing is that it plays."""
     cues: list[Cue] = []
     later: list[str] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for piece in pieces:
         files = [file for file in piece["files"] if file["format"] in ("ogg", "wav") and file.get("part") != "intro"]
         best = "ogg" if any(file["format"] == "ogg" for file in files) else "wav"
@@ -175,10 +183,13 @@ def _renpy(pieces: list[dict[str, Any]]) -> bytes | None:
     return "\n".join([script.rstrip("\n"), *later, ""]).encode()
 
 
-def _word(name: str, taken: set[str]) -> str:
+def _word(name: str, taken: dict[str, int]) -> str:
     """Return a name that a script can use and that nothing else has, and take it."""
-    word = name.replace("-", "_")
-    while keyword.iskeyword(word) or word in taken:
+    base = word = name.replace("-", "_")
+    if keyword.iskeyword(word) or word in taken:
         word += "_"
-    taken.add(word)
+    while word in taken:  # how often it was taken is counted, so that many alike take no time
+        taken[base] = taken.get(base, 0) + 1
+        word = f"{base}_{taken[base]}"
+    taken.setdefault(word, 0)
     return word

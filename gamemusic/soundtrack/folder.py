@@ -15,22 +15,49 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gamemusic.errors import FormatError, OutputError
-from gamemusic.files import write_file, write_files
+from gamemusic.errors import FormatError, InputError, OutputError
+from gamemusic.files import NotOrdinaryError, hash_file, read_file, read_head, write_file, write_files
+from gamemusic.folders import append_file, make_folder, open_lock, remove_file, rename_file
+from gamemusic.packs.jsonfile import Shape, check_shape, list_of, load_json, record, row, table, text, whole
 from gamemusic.soundtrack.dialects import agree
 from gamemusic.soundtrack.maker import Made
+from gamemusic.soundtrack.manifest import (
+    MANIFEST,
+    MANIFEST_FORMAT,
+    MOST_BYTES,
+    SIDES,
+    parse_piece,
+    place_inside,
+    read_manifest,
+)
 from gamemusic.soundtrack.page import PAGE
+from gamemusic.temporary import sweep
 
-__all__ = ["MANIFEST", "SIDES", "Folder", "lock_folder", "read_manifest"]
+__all__ = ["Folder", "lock_folder"]
 
-MANIFEST = "manifest.json"
 _STATE = ".gamemusic"
 _JOURNAL, _STAMPS, _LOCK, _SKETCHES = "journal.jsonl", "stamps.json", "lock", "sketches"
-_MANIFEST_FORMAT = 1
-SIDES = "sides"
-"""Key of the manifest behind which the files made from it stand, with their SHA-256."""
+_MOST_SKETCH_BYTES = 16 << 20
+_MOST_IMPORT_BYTES = 1 << 20
+"""Of an ``.import`` file that an engine has completed."""
+_MOST_VALUES = 10_000_000
 
 Entry = Mapping[str, Any]
+Stamp = tuple[int, int, str]
+"""Size, time of the last change in nanoseconds, SHA-256."""
+
+_COUNT = whole(0, 2**63 - 1)
+_STAMPED = table(text(400), row(_COUNT, _COUNT, text(64, r"[0-9a-f]{64}")), _MOST_VALUES)
+_SKETCH = record(
+    {
+        "ticks": _COUNT,
+        "ticks_per_bar": _COUNT,
+        "tracks": list_of(
+            record({"role": text(32), "notes": list_of(row(_COUNT, _COUNT, whole(0, 127), whole(0, 127)), 1 << 20)}), 64
+        ),
+        "wave": list_of(row(whole(-100, 100), whole(-100, 100)), 10_000),
+    }
+)
 
 
 @contextlib.contextmanager
@@ -40,11 +67,10 @@ def lock_folder(path: Path) -> Iterator[None]:
     Raises:
         OutputError: Another bake is at work there, or the folder cannot be written to.
     """
-    try:
-        (path / _STATE).mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path / _STATE / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise OutputError(f"cannot write into {path}: {error.strerror}; choose another folder") from error
+    make_folder(path / _STATE)
+    if (path / _STATE).is_symlink():
+        raise OutputError(f"{path / _STATE} is a link, and nothing is written behind it; remove it, and bake again")
+    descriptor = open_lock(path / _STATE / _LOCK)
     try:
         try:
             _lock(descriptor)
@@ -66,28 +92,6 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Return the manifest of a baked folder; an empty one when there is none.
-
-    Raises:
-        FormatError: It is no manifest, or one of a newer release.
-    """
-    file = path / MANIFEST
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"format": _MANIFEST_FORMAT, "pieces": []}
-    except (OSError, ValueError) as error:
-        raise FormatError(f"this is no manifest ({error}); remove it and bake again", file=file) from error
-    if (
-        not isinstance(found, dict)
-        or found.get("format") != _MANIFEST_FORMAT
-        or not isinstance(found.get("pieces"), list)
-    ):
-        raise FormatError("this manifest is of another release; remove it and bake again", file=file)
-    return found
-
-
 class Folder:
     """A folder that is baked into; call it inside `lock_folder`.
 
@@ -99,8 +103,7 @@ class Folder:
         self.path = path
         self.kept: list[str] = []
         """Files that somebody had edited and that were kept under another name."""
-        for left in path.glob(".gamemusic-*.tmp"):  # of a bake that was killed; nobody else writes here now
-            left.unlink()
+        sweep(path)  # what a bake that was killed has left
         self._manifest = read_manifest(path)
         self._entries: dict[str, Entry] = {entry["name"]: entry for entry in self._manifest["pieces"]}
         self._read_journal()
@@ -136,7 +139,7 @@ class Folder:
         for name in known.keys() - made.files.keys():
             self._remove(name, known[name])
         write_files({self.path / name: content for name, content in made.files.items()})
-        (self.path / _STATE / _SKETCHES).mkdir(exist_ok=True)
+        make_folder(self._state(_SKETCHES))
         write_file(self._sketch_path(made.name), json.dumps(made.sketch, separators=(",", ":")).encode())
         self._entries[made.name] = made.facts
         self._note(made.facts)
@@ -151,22 +154,17 @@ class Folder:
             for file in entry["files"]:
                 self._remove(file["file"], file["sha256"])
                 removed.append(file["file"])
-            with contextlib.suppress(FileNotFoundError):
-                self._sketch_path(name).unlink()
+            remove_file(self._sketch_path(name))
         return removed
 
     def sketch(self, name: str) -> Mapping[str, Any] | None:
         """Return the sketch of a piece that was made; None when somebody removed it."""
-        try:
-            found = json.loads(self._sketch_path(name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
+        return self._read_own(self._sketch_path(name), _SKETCH, _MOST_SKETCH_BYTES)
 
     def manifest(self, facts: Mapping[str, Any], order: Iterable[str]) -> dict[str, Any]:
         """Return what `finish` is to write, of the pieces that are there."""
         pieces = [self._entries[name] for name in order if name in self._entries]
-        return {"format": _MANIFEST_FORMAT, **facts, "pieces": pieces}
+        return {"format": MANIFEST_FORMAT, **facts, "pieces": pieces}
 
     def finish(
         self,
@@ -186,17 +184,18 @@ class Folder:
         known = self._manifest.get(SIDES, {})
         for name, content in sides.items():
             if self._digest(name, thorough=False) != made[name]:
-                path = self.path / name
-                if name.endswith(".import") and path.exists() and agree(name, path.read_bytes(), content):
-                    continue  # an engine has completed it
+                if name.endswith(".import") and self._is_completed(name, content):
+                    continue
                 self._keep_edited(name, {known.get(name), made[name]})
-                (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-                write_file(self.path / name, content)
+                path = place_inside(self.path, name)
+                make_folder(path.parent)
+                write_file(path, content)
                 self._stamp(name, made[name])
         for name in known.keys() - made.keys():
             self._remove(name, known[name])
-            with contextlib.suppress(OSError):  # not empty, or the folder itself
-                (self.path / name).parent.rmdir()
+            if "/" in name:
+                with contextlib.suppress(OSError):  # not empty
+                    place_inside(self.path, name).parent.rmdir()
         content = (json.dumps({**manifest, SIDES: made}, indent=1, ensure_ascii=False) + "\n").encode()
         changed = self._digest(MANIFEST, thorough=False) != hashlib.sha256(content).hexdigest()
         if changed or not (self.path / PAGE).exists():
@@ -204,65 +203,89 @@ class Folder:
         if changed:
             write_file(self.path / MANIFEST, content)
             self._stamp(MANIFEST, hashlib.sha256(content).hexdigest())
-        write_file(self.path / _STATE / _STAMPS, json.dumps(self._stamps).encode())
-        with contextlib.suppress(FileNotFoundError):
-            (self.path / _STATE / _JOURNAL).unlink()
+        write_file(self._state(_STAMPS), json.dumps(self._stamps).encode())
+        remove_file(self._state(_JOURNAL))
+
+    def _state(self, name: str) -> Path:
+        return place_inside(self.path, f"{_STATE}/{name}")
 
     def _sketch_path(self, name: str) -> Path:
-        return self.path / _STATE / _SKETCHES / f"{name}.json"
+        return place_inside(self.path, f"{_STATE}/{_SKETCHES}/{name}.json")
+
+    def _is_completed(self, name: str, content: bytes) -> bool:
+        """Return whether an ``.import`` file is ours, as an engine has completed it."""
+        try:
+            found = read_file(place_inside(self.path, name), most=_MOST_IMPORT_BYTES, links=False)
+        except InputError:
+            return False
+        return agree(name, found, content)
 
     # what is known of files -----------------------------------------------------------------------------------------
 
     def _digest(self, name: str, *, thorough: bool) -> str | None:
-        path = self.path / name
+        """Return the SHA-256 of a file; None when there is none, nothing when something else has its name."""
+        path = place_inside(self.path, name)
         try:
-            status = path.stat()
-        except OSError:
+            status = path.lstat()
+            stamp = self._stamps.get(name)
+            if not thorough and stamp is not None and stamp[:2] == [status.st_size, status.st_mtime_ns]:
+                return str(stamp[2])
+            digest = hash_file(path, links=False)
+        except FileNotFoundError:
             return None
-        stamp = self._stamps.get(name)
-        if not thorough and stamp is not None and stamp[:2] == [status.st_size, status.st_mtime_ns]:
-            return str(stamp[2])
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except NotOrdinaryError:
+            return ""
+        except OSError as error:
+            raise OutputError(f"{path} cannot be read: {error.strerror}; remove it, and bake again") from None
         self._stamps[name] = [status.st_size, status.st_mtime_ns, digest]
         return digest
 
     def _stamp(self, name: str, digest: str) -> None:
-        status = (self.path / name).stat()
-        self._stamps[name] = [status.st_size, status.st_mtime_ns, digest]
+        with contextlib.suppress(OSError):  # removed at once by somebody: the next bake sees that
+            status = place_inside(self.path, name).lstat()
+            self._stamps[name] = [status.st_size, status.st_mtime_ns, digest]
 
     def _keep_edited(self, name: str, ours: set[str | None]) -> None:
-        """Put a file aside that holds neither what was written there nor what will be."""
-        path = self.path / name
-        if path.exists() and self._digest(name, thorough=True) not in ours:
-            os.replace(path, path.with_name(f".{path.name}.edited"))
+        """Put aside what holds neither what was written there nor what will be."""
+        if self._digest(name, thorough=True) not in {None, *ours}:
+            path = place_inside(self.path, name)
+            rename_file(path, f".{path.name}.edited")
             self.kept.append(name)
 
     def _remove(self, name: str, digest: str) -> None:
         self._keep_edited(name, {digest})
-        with contextlib.suppress(FileNotFoundError):
-            (self.path / name).unlink()
+        remove_file(place_inside(self.path, name))
         self._stamps.pop(name, None)
 
     def _note(self, facts: Entry) -> None:
-        line = json.dumps(facts, ensure_ascii=False) + "\n"
-        with (self.path / _STATE / _JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(line)
-            journal.flush()
-            os.fsync(journal.fileno())
+        append_file(self._state(_JOURNAL), (json.dumps(facts, ensure_ascii=False) + "\n").encode())
 
     def _read_journal(self) -> None:
-        try:
-            lines = (self.path / _STATE / _JOURNAL).read_text(encoding="utf-8").splitlines()
-        except (OSError, ValueError):
+        path = self._state(_JOURNAL)
+        if not path.exists() and not path.is_symlink():
             return
-        for line in lines:
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # a line that was cut off says nothing
-                entry = json.loads(line)
-                self._entries[entry["name"]] = entry
+        advice = "remove the file and bake again"
+        try:
+            data = read_head(path, most=MOST_BYTES + 1, links=False)
+        except InputError as error:
+            raise FormatError(f"this is no journal of a bake ({error}); {advice}", file=path) from None
+        if len(data) > MOST_BYTES:
+            raise FormatError(f"a journal has at most {MOST_BYTES:,} bytes; {advice}", file=path)
+        *lines, cut = data.split(b"\n")
+        for number, line in enumerate(lines, start=1):
+            entry = parse_piece(line, file=path, line=number)
+            self._entries[entry["name"]] = entry
+        if cut:  # the last bake ended within a line, which says nothing; what is added must not go on from there
+            write_file(path, data[: len(data) - len(cut)])
 
     def _read_stamps(self) -> dict[str, list[Any]]:
+        return dict(self._read_own(self._state(_STAMPS), _STAMPED, MOST_BYTES) or {})
+
+    def _read_own(self, path: Path, shape: Shape, most: int) -> dict[str, Any] | None:
+        """Return what a file holds that only saves time; None when it is not there or not as it was written."""
         try:
-            found = json.loads((self.path / _STATE / _STAMPS).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+            value = load_json(read_file(path, most=most, links=False), file=path, most_values=_MOST_VALUES)
+            check_shape(value, shape, file=path)
+        except (InputError, FormatError):
+            return None
+        return dict(value)

@@ -6,12 +6,19 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gamemusic.errors import FormatError
+from gamemusic.errors import FormatError, InputError
+from gamemusic.files import read_file, shown_name
+from gamemusic.packs.jsonfile import check_shape, load_json, record, table, text
 from gamemusic.soundtrack.order import Order
 
-__all__ = ["differences", "lock_path", "pins_of", "read_lock", "write_lock"]
+__all__ = ["differences", "lock_path", "parse_lock", "pins_of", "read_lock", "write_lock"]
 
 Pins = Mapping[str, Mapping[str, str]]
+
+_ADVICE = "this is no lock file: remove it, and the next bake writes a new one"
+_MOST_BYTES, _MOST_VALUES = 16 << 20, 1_000_000
+_PINNED = table(text(400, least=1), text(64, r"[0-9a-f]{64}", "a SHA-256 of 64 digits"), _MOST_VALUES)
+_LOCK = record({"packs": _PINNED, "soundfonts": _PINNED, "versions": table(text(100), text(100), 100)})
 
 
 def lock_path(soundtrack: Path) -> Path:
@@ -28,7 +35,7 @@ def pins_of(orders: Iterable[Order]) -> dict[str, dict[str, str]]:
                 pins["packs"][origin.mood] = origin.digest
                 origin = origin.harmony
         if order.soundfont:
-            pins["soundfonts"][Path(order.soundfont).name] = order.soundfont_digest
+            pins["soundfonts"][shown_name(Path(order.soundfont).name)] = order.soundfont_digest
         pins["versions"].update(order.versions)
     return {kind: dict(sorted(found.items())) for kind, found in pins.items()}
 
@@ -39,18 +46,24 @@ def read_lock(path: Path) -> Pins | None:
     Raises:
         FormatError: It is damaged.
     """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists() and not path.is_symlink():
         return None
-    except (OSError, ValueError) as error:
-        raise FormatError(
-            f"this is no lock file ({error}); remove it, and the next bake writes a new one", file=path
-        ) from error
-    kinds = ("packs", "soundfonts", "versions")
-    if not isinstance(found, dict) or not all(isinstance(found.get(kind), dict) for kind in kinds):
-        raise FormatError("this is no lock file; remove it, and the next bake writes a new one", file=path)
-    return {kind: {str(name): str(value) for name, value in found[kind].items()} for kind in kinds}
+    try:
+        data = read_file(path, most=_MOST_BYTES, links=False)
+    except InputError as error:
+        raise FormatError(f"{error}; {_ADVICE}", file=path) from None
+    return parse_lock(data, file=path)
+
+
+def parse_lock(data: bytes, *, file: object = "soundtrack.lock") -> Pins:
+    """Return what a lock file's bytes pin; ``file`` is the name that messages give.
+
+    Raises:
+        FormatError: They are no lock file.
+    """
+    value = load_json(data, file=file, most_values=_MOST_VALUES, advice=_ADVICE)
+    check_shape(value, _LOCK, file=file, advice=_ADVICE)
+    return {kind: dict(pins) for kind, pins in value.items()}
 
 
 def write_lock(pins: Pins) -> bytes:

@@ -19,7 +19,8 @@ from gamemusic.composer.bridge import compose_bridge
 from gamemusic.composer.composer import Composer
 from gamemusic.composer.stinger import compose_stinger
 from gamemusic.errors import InputError, PackError
-from gamemusic.files import read_file
+from gamemusic.files import read_file, shown_name
+from gamemusic.limits import LIMITS
 from gamemusic.packs.pack import open_pack
 from gamemusic.score.midi import MidiSong, write_midi
 from gamemusic.score.phrase import Phrase
@@ -76,7 +77,9 @@ def make(order: Order) -> Made:
         "mood": first.mood,
         "style": first.style,
         "seed": None if played else first.seed,
-        "source": {"file": Path(order.origin.source).name, "sha256": order.origin.source_digest} if played else None,
+        "source": {"file": shown_name(Path(order.origin.source).name), "sha256": order.origin.source_digest}
+        if played
+        else None,
         "tempo_bpm": first.tempo_bpm,
         "meter": str(first.meter),
         "bars": first.bars,
@@ -88,7 +91,7 @@ def make(order: Order) -> Made:
         "layers": _layers(performances[-1]),
         "seam_bits": first.seam_bits,
         "pack": {"name": first.mood, "digest": order.origin.digest},
-        "soundfont": {"file": Path(order.soundfont).name, "sha256": order.soundfont_digest}
+        "soundfont": {"file": shown_name(Path(order.soundfont).name), "sha256": order.soundfont_digest}
         if order.soundfont
         else None,
         **levelling,
@@ -144,7 +147,7 @@ def _phrase(origin: Origin, intensity: float) -> Phrase:
 @functools.lru_cache(maxsize=1)
 def _source(origin: Origin) -> tuple[Phrase, MidiSong]:
     style = _composer(origin.pack, origin.digest).pack.preset.style(origin.style)
-    data = read_file(Path(origin.source), "the source")
+    data = read_file(origin.source, "the source", most=LIMITS.midi_bytes)
     if hashlib.sha256(data).hexdigest() != origin.source_digest:
         raise InputError(f"the source {origin.source} changed while the soundtrack was baked; bake again")
     phrase, song = read_source(data, style.orchestration(), file=Path(origin.source).name)

@@ -11,6 +11,8 @@ from typing import Any
 
 from gamemusic.audio.soundfont import find_soundfont
 from gamemusic.audio.synth import fluidsynth_version
+from gamemusic.errors import InputError
+from gamemusic.files import hash_file
 from gamemusic.soundtrack.plan import Piece, Plan
 from gamemusic.soundtrack.schema import Cue
 from gamemusic.version import __version__
@@ -197,11 +199,10 @@ def _versions(*, sounds: bool, compressed: bool) -> tuple[tuple[str, str], ...]:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return digest.hexdigest()
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise InputError(f"the file {path} cannot be read: {error.strerror or error}") from None
 
 
 def _without_paths(facts: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from gamemusic.errors import InputError
+from gamemusic.files import read_head
+
 __all__ = ["PAGE", "draw_page"]
 
 PAGE = "index.html"
@@ -111,13 +114,12 @@ class _Budget:
 
     def take(self, name: str) -> str | None:
         """Return a file's content in base 64, or None when it does not fit or is not there."""
-        path = self._folder / name
         try:
-            if path.stat().st_size > self._left:
-                self.whole = False
-                return None
-            content = path.read_bytes()
-        except OSError:
+            content = read_head(self._folder / name, most=self._left + 1, links=False)
+        except InputError:
+            return None
+        if len(content) > self._left:
+            self.whole = False
             return None
         self._left -= len(content)
         return base64.b64encode(content).decode("ascii")

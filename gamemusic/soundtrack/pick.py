@@ -9,7 +9,7 @@ from gamemusic.errors import FormatError, InputError, suggest
 from gamemusic.files import read_file, write_file
 from gamemusic.packs.yamlfile import find_spot
 from gamemusic.soundtrack.plan import MAX_TAKES
-from gamemusic.soundtrack.schema import Soundtrack, load_soundtrack, take_seed
+from gamemusic.soundtrack.schema import BOUNDS, Soundtrack, load_soundtrack, take_seed
 
 __all__ = ["pick_take", "write_seed"]
 
@@ -29,7 +29,7 @@ def pick_take(path: Path, name: str, take: int) -> int:
     """
     if isinstance(take, bool) or not isinstance(take, int) or not 1 <= take <= MAX_TAKES:
         raise InputError(f"a take is a number from 1 to {MAX_TAKES} (received {take!r})")
-    data = read_file(path, "soundtrack")
+    data = read_file(path, "soundtrack", most=BOUNDS.size)
     soundtrack = load_soundtrack(data, file=path)
     if name not in soundtrack.cues:
         known = ", ".join(list(soundtrack.cues)[:12])

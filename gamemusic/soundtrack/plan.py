@@ -9,6 +9,7 @@ from pathlib import Path
 from gamemusic.composer.stinger import STINGERS
 from gamemusic.errors import FormatError, GameMusicError, suggest
 from gamemusic.files import read_file
+from gamemusic.limits import LIMITS
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.nodes import Node
 from gamemusic.packs.pack import Pack
@@ -172,7 +173,8 @@ def read_plan(path: Path) -> Plan:
 def _check_source(path: Path, preset: Preset, style: str, node: Node) -> None:
     """See that a MIDI file can be played in a composed one's place."""
     try:
-        read_source(read_file(path), preset.style(style or None).orchestration(), file=path.name)
+        content = read_file(path, most=LIMITS.midi_bytes)
+        read_source(content, preset.style(style or None).orchestration(), file=path.name)
     except GameMusicError as error:
         raise node.fail(f"source: {error}") from None
 

@@ -25,7 +25,8 @@ from gamemusic.packs.library import PATH_VARIABLE
 from gamemusic.score.midi import read_midi
 from gamemusic.soundtrack import maker, workers
 from gamemusic.soundtrack.bake import Summary, bake
-from gamemusic.soundtrack.folder import SIDES, lock_folder, read_manifest
+from gamemusic.soundtrack.folder import lock_folder
+from gamemusic.soundtrack.manifest import SIDES, read_manifest
 from gamemusic.soundtrack.order import Order
 from gamemusic.soundtrack.verify import verify
 
@@ -224,7 +225,7 @@ def test_bad_requests(track: Path) -> None:
     with pytest.raises(InputError, match="make it first"):
         bake(track, track.parent / "no" / "out")
     (track.parent / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot be made"):
         bake(track, track.parent / "file")
     (track.parent / "old").mkdir()
     (track.parent / "old" / "manifest.json").write_text("{", encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 from gamemusic.audio.soundfont import CHIP_SOUNDFONT, soundfont_info
 from gamemusic.soundtrack.bake import bake
 from gamemusic.soundtrack.credits import disclose
-from gamemusic.soundtrack.folder import read_manifest
+from gamemusic.soundtrack.manifest import read_manifest
 from gamemusic.soundtrack.schema import load_soundtrack
 
 YAML = """\

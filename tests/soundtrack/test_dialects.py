@@ -19,8 +19,8 @@ from gamemusic.audio.wavfile import decode_wav
 from gamemusic.score.midi import read_midi
 from gamemusic.soundtrack.bake import bake
 from gamemusic.soundtrack.dialects import agree, side_faults, side_files
-from gamemusic.soundtrack.folder import read_manifest
 from gamemusic.soundtrack.godot import params_of
+from gamemusic.soundtrack.manifest import read_manifest
 from gamemusic.soundtrack.verify import verify
 
 YAML = """\

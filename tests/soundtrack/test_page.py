@@ -17,7 +17,8 @@ from browser import Page, open_page
 
 from gamemusic.soundtrack import page
 from gamemusic.soundtrack.bake import bake
-from gamemusic.soundtrack.folder import Folder, lock_folder, read_manifest
+from gamemusic.soundtrack.folder import Folder, lock_folder
+from gamemusic.soundtrack.manifest import read_manifest
 from gamemusic.soundtrack.page import draw_page
 
 YAML = """\

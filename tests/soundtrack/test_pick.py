@@ -9,7 +9,7 @@ import pytest
 from gamemusic.cli.main import main
 from gamemusic.errors import FormatError, InputError
 from gamemusic.soundtrack.bake import bake
-from gamemusic.soundtrack.folder import read_manifest
+from gamemusic.soundtrack.manifest import read_manifest
 from gamemusic.soundtrack.pick import pick_take
 from gamemusic.soundtrack.schema import read_soundtrack, take_seed
 

@@ -22,7 +22,7 @@ from gamemusic.audio.wavfile import decode_wav, encode_wav
 from gamemusic.score.midi import read_midi
 from gamemusic.soundtrack.bake import bake
 from gamemusic.soundtrack.dialects import side_faults
-from gamemusic.soundtrack.folder import read_manifest
+from gamemusic.soundtrack.manifest import read_manifest
 
 RATE = 22050
 YAML = """\

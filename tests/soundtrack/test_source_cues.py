@@ -13,7 +13,7 @@ from gamemusic.audio.wavfile import decode_wav
 from gamemusic.packs.library import find_pack
 from gamemusic.score.midi import MidiSong, read_midi
 from gamemusic.soundtrack.bake import bake
-from gamemusic.soundtrack.folder import read_manifest
+from gamemusic.soundtrack.manifest import read_manifest
 from gamemusic.soundtrack.verify import verify
 
 YAML = """\

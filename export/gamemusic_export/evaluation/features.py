@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import FormatError, InputError
+from gamemusic.files import open_ordinary
 from gamemusic.score.measures import measure
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.tokens.bars import transposition
@@ -153,7 +154,7 @@ def load_features(path: Path) -> FeatureSet:
         FormatError: When the file is no such archive, or was written by another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_ordinary(path) as file, np.load(file, allow_pickle=False) as arrays:
             meta = json.loads(bytes(arrays["meta"]).decode())
             counts, figures, extra = (arrays[name].astype(np.float32) for name in ("counts", "figures", "extra"))
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gamemusic.composer.composer import Composer
 from gamemusic.errors import FormatError, InputError
+from gamemusic.files import read_file
 from gamemusic.packs.fingerprint import Fingerprint
 from gamemusic.packs.pack import PRESET_FILE, Pack
 from gamemusic.score.phrase import Phrase, Role
@@ -154,7 +155,7 @@ def load_reference(mood: str, folder: Path = REFERENCES) -> Reference:
             f"there is no reference for {mood!r}; make one with: gamemusic evaluate {mood} --corpus FOLDER"
         )
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = json.loads(read_file(path))
         digest = str(facts["digest"])
         asks = tuple(
             Ask(style, tuple(roles), meter, mode, int(bin_)) for style, roles, meter, mode, bin_ in facts["asks"]
