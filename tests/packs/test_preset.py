@@ -352,6 +352,6 @@ def test_no_edit_of_a_preset_raises_anything_else(data: st.DataObject) -> None:
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "no.yaml"):
-        with pytest.raises(InputError, match="there is no file"):
+    for path, words in ((tmp_path, "no ordinary file"), (tmp_path / "no.yaml", "there is no file")):
+        with pytest.raises(InputError, match=words):
             read_preset(path)

@@ -31,7 +31,7 @@ def test_a_pipe_in_the_files_place(members: FolderMembers) -> None:
 
 def test_a_link_in_the_files_place(members: FolderMembers) -> None:
     (members.path / "model.onnx").symlink_to("/etc/hostname")
-    with pytest.raises(PackError, match=r"model\.onnx cannot be read"):
+    with pytest.raises(PackError, match=r"model\.onnx is a link"):
         members.read("model.onnx", 100)
 
 
