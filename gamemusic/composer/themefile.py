@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gamemusic.composer.theme import Theme, one_by_one
 from gamemusic.errors import InputError, MidiError
-from gamemusic.files import read_file
+from gamemusic.files import read_head
 from gamemusic.score.barlines import BarLine, find_bar_lines, name_meter
 from gamemusic.score.grid import align, fit_grid
 from gamemusic.score.keys import choose_key
@@ -36,7 +36,7 @@ def read_theme(path: str | Path) -> Theme:
         MidiError: When it is no MIDI file.
     """
     path = Path(path)
-    data = read_file(path, "the theme", most=_MAX_FILE_BYTES)
+    data = read_head(path, "the theme", most=_MAX_FILE_BYTES + 1)
     if len(data) > _MAX_FILE_BYTES:
         raise MidiError(f"the theme has more than {_MAX_FILE_BYTES:,} bytes", file=path)
     return theme_of_song(read_midi(data, file=path), file=path)
