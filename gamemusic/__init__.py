@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gamemusic.errors import (
         FormatError,
         GameMusicError,
+        GameMusicWarning,
         InputError,
         MidiError,
         MissingError,
@@ -38,6 +39,7 @@ __all__ = [
     "Director",
     "FormatError",
     "GameMusicError",
+    "GameMusicWarning",
     "InputError",
     "Limits",
     "MidiError",
@@ -65,7 +67,16 @@ _HOMES = {
     **dict.fromkeys(("render", "save"), "gamemusic.output"),
     **dict.fromkeys(("Chord", "Note", "Phrase", "Role", "Track"), "gamemusic.score.phrase"),
     **dict.fromkeys(
-        ("FormatError", "GameMusicError", "InputError", "MidiError", "MissingError", "OutputError", "PackError"),
+        (
+            "FormatError",
+            "GameMusicError",
+            "GameMusicWarning",
+            "InputError",
+            "MidiError",
+            "MissingError",
+            "OutputError",
+            "PackError",
+        ),
         "gamemusic.errors",
     ),
 }

@@ -210,8 +210,7 @@ def choose_key(chart: Sequence[str], keys: Sequence[Key]) -> Key | None:
 
     def misfit(key: Key) -> tuple[int, bool, bool]:
         foreign = sum(find_outside((name,), key) is not None for name in named)
-        third = "min" if CHORD_QUALITIES[first[1]][1] == 3 else "maj"
-        return foreign, key not in keys, (key.tonic, key.tonic_quality) != (first[0], third)
+        return foreign, key not in keys, (key.tonic, key.minor) != (first[0], CHORD_QUALITIES[first[1]][1] == 3)
 
     return min(every, key=misfit)
 

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 __all__ = [
     "FormatError",
     "GameMusicError",
+    "GameMusicWarning",
     "InputError",
     "MidiError",
     "MissingError",
@@ -32,6 +33,10 @@ __all__ = [
 
 class GameMusicError(Exception):
     """Root of every error this package raises on purpose."""
+
+
+class GameMusicWarning(UserWarning):
+    """Music that was made, but not as well as it should be; filter it with `warnings`."""
 
 
 class InputError(GameMusicError, ValueError):

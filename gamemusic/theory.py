@@ -48,7 +48,7 @@ CHORD_QUALITIES = MappingProxyType(
 _LETTERS = MappingProxyType({"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11})
 _ACCIDENTALS = MappingProxyType({"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1})
 _DOMINANT = (7, "maj")
-_LEADING = ((1, "maj"), _DOMINANT, (10, "maj"), (7, "min"), (11, "dim"), (6, "maj"))
+_LEADING = ((1, "maj"), _DOMINANT, (10, "maj"), (7, "min"), (11, "dim"), (6, "maj"), (10, "aug"))
 """Chords that lead to a tonic, the strongest first: the phrygian one, the dominant, and what stands for it."""
 
 
@@ -92,8 +92,26 @@ class Key:
 
     @property
     def harmonic(self) -> frozenset[int]:
-        """Semitones above the tonic that chords are made of: a scale too thin for chords borrows its parent's."""
-        return self.melodic if len(self.steps) > 6 else self.melodic | frozenset(MODES[self.parent])
+        """Semitones above the tonic that chords are made of: a scale too thin for chords borrows its parent's.
+
+        One without a fifth, such as ``whole_tone``, does not: that fifth would be in all of them.
+        """
+        borrows = len(self.steps) < 7 and 7 in self.steps
+        return self.melodic | frozenset(MODES[self.parent]) if borrows else self.melodic
+
+    @property
+    def own(self) -> frozenset[int]:
+        """Semitones above the tonic that tell the scale from plain major or minor, such as lydian's raised fourth."""
+        return frozenset(self.steps) - self._plain
+
+    @property
+    def rivals(self) -> frozenset[int]:
+        """Semitones above the tonic that plain major or minor, or what a network is told, has in their place."""
+        return (self._plain | frozenset(MODES[self.parent])) - self.melodic
+
+    @property
+    def _plain(self) -> frozenset[int]:
+        return frozenset(MODES["minor" if self.minor else "major"])
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:
@@ -102,11 +120,17 @@ class Key:
         return tuple((self.tonic + step) % 12 for step in scale)
 
     @property
-    def tonic_quality(self) -> str:
-        """``maj`` or ``min``: the triad on the tonic. A scale with both thirds, or none, has its parent's."""
+    def minor(self) -> bool:
+        """Whether the third is minor. A scale with both thirds, or none, has its parent's."""
         thirds = {3, 4} & set(self.steps)
-        minor = 3 in (thirds if len(thirds) == 1 else MODES[self.parent])
-        return "min" if minor else "maj"
+        return 3 in (thirds if len(thirds) == 1 else MODES[self.parent])
+
+    @property
+    def tonic_quality(self) -> str:
+        """The triad on the tonic: ``maj`` or ``min``, ``aug`` or ``dim`` where only those are in key."""
+        usual, other = ("min", "dim") if self.minor else ("maj", "aug")
+        fits = {quality: set(CHORD_QUALITIES[quality]) <= self.harmonic for quality in (usual, other)}
+        return other if fits[other] and not fits[usual] else usual
 
     @property
     def leading(self) -> tuple[int, str]:

@@ -22,6 +22,7 @@ NAMES = {
     "Director",
     "FormatError",
     "GameMusicError",
+    "GameMusicWarning",
     "InputError",
     "Limits",
     "MidiError",

@@ -7,10 +7,11 @@ import json
 import random
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gamemusic.errors import GameMusicError, InputError
+from gamemusic.errors import GameMusicError, GameMusicWarning, InputError
 from gamemusic.score.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -84,23 +85,28 @@ def _watch(options: argparse.Namespace, seed: int) -> int:
 
 def _write(options: argparse.Namespace, seed: int) -> int:
     from gamemusic.composer.composer import compose
+    from gamemusic.composer.judge import describe_faults
     from gamemusic.composer.themefile import read_theme
     from gamemusic.output import save
 
     theme = None if options.theme is None else read_theme(options.theme)
-    phrase = compose(
-        options.mood,
-        style=options.style,
-        bars=options.bars,
-        key=options.key,
-        tempo=options.tempo,
-        meter=options.meter,
-        intensity=options.intensity,
-        seed=seed,
-        ending=options.ending,
-        theme=theme,
-        chords=options.chords,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GameMusicWarning)  # it is said below
+        phrase = compose(
+            options.mood,
+            style=options.style,
+            bars=options.bars,
+            key=options.key,
+            tempo=options.tempo,
+            meter=options.meter,
+            intensity=options.intensity,
+            seed=seed,
+            ending=options.ending,
+            theme=theme,
+            chords=options.chords,
+        )
+    if phrase.faults:
+        print(f"gamemusic: warning: {describe_faults(phrase)}", file=sys.stderr)
     path = save(
         phrase,
         options.output,
@@ -152,6 +158,7 @@ def _describe(phrase: Phrase, path: Path, theme: Theme | None) -> dict[str, Any]
         "seam_bits": phrase.seam_bits,
         "candidates": phrase.candidates,
         "rejected": dict(phrase.rejected),
+        "faults": list(phrase.faults),
         "notes": {track.role.value: len(track.notes) for track in phrase.tracks},
     }
     if theme is not None:

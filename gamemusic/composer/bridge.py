@@ -78,8 +78,10 @@ def compose_bridge(
         seam_bits=None,
         candidates=0,
         rejected=(),
+        faults=(),
     )
-    order = composer.order(frame, composer.pack.preset.style(new.style))
+    playing = composer.pack.preset.style(new.style)
+    order = composer.order(frame, playing)
     chords = {len(heard) + bar: events for bar, events in plan_bridge(old, new, bars, at_bar).items()}
     rules = replace(order.rules, bars=len(heard) + bars, chords=chords, given={})
     found = compose_candidates(
@@ -105,8 +107,12 @@ def compose_bridge(
             index,
         ),
     )
-    return join_bars(found.bars[best][len(heard) :], frame, rules.polyphony).replace(
-        seam_bits=found.seam_bits[best], candidates=_CANDIDATES
+    bridge = join_bars(found.bars[best][len(heard) :], frame, rules.polyphony)
+    return bridge.replace(
+        # what is arranged was composed for the sake of the chords alone
+        tracks=tuple(track for track in bridge.tracks if track.role in playing.learned),
+        seam_bits=found.seam_bits[best],
+        candidates=_CANDIDATES,
     )
 
 

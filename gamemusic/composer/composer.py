@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 import copy
-import math
 import secrets
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from gamemusic.chordnames import choose_key, read_chart
 from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
+from gamemusic.composer.choices import check_intensity, check_seed, choose_key_of, choose_tempo, draw, heard_roles
 from gamemusic.composer.form import plan_repeats, plan_sections, sections_of
 from gamemusic.composer.harmony import (
     ChordPlan,
     close_plan,
+    fit_chart,
     plan_of_bars,
     plan_of_phrase,
+    plan_of_preset,
     plan_of_progression,
-    plan_of_sections,
+    read_plan,
 )
-from gamemusic.composer.judge import count_faults, describe_own, find_faults, measure_pace, rank
-from gamemusic.composer.sampler import mix
+from gamemusic.composer.judge import count_faults, describe_faults, describe_own, find_faults, measure_pace, rank
 from gamemusic.composer.session import Session
 from gamemusic.composer.theme import Theme, fit_theme
 from gamemusic.composer.themefile import read_theme, theme_of_song
-from gamemusic.errors import InputError
+from gamemusic.errors import GameMusicWarning, InputError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import Pack
-from gamemusic.packs.schema import Preset
 from gamemusic.packs.style import Style
 from gamemusic.score.midi import read_midi
 from gamemusic.score.phrase import Phrase, Role
-from gamemusic.theory import Key, parse_key
+from gamemusic.theory import parse_key
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, join_bars
 from gamemusic.tokens.grammar import Grammar, Rules, forced_chords
 from gamemusic.tokens.vocabulary import METER_NAMES, MODE_NAMES, ROLES, STYLE_NAMES, intensity_bin
@@ -44,7 +43,6 @@ from gamemusic.units import check_bars, check_tempo, parse_meter
 
 __all__ = ["Composer", "Order", "compose"]
 
-MAX_SEED = (1 << 64) - 1
 _PLAN_INTENSITY = 0.5
 """Harmony is composed at this intensity, whatever the notes are asked for."""
 _PLAN_CANDIDATES = 4
@@ -100,8 +98,11 @@ def compose(
         InputError: For a value that is not allowed.
         MidiError: When the theme is no MIDI file.
         PackError: When the mood's pack is damaged.
+
+    Warns:
+        GameMusicWarning: When every phrase that was composed to choose from had a fault, see `Phrase.faults`.
     """
-    return Composer(find_pack(mood, limits=limits or LIMITS)).compose(
+    phrase = Composer(find_pack(mood, limits=limits or LIMITS)).compose(
         style=style,
         bars=bars,
         key=key,
@@ -114,6 +115,9 @@ def compose(
         harmony=harmony,
         chords=chords,
     )
+    if phrase.faults:
+        warnings.warn(describe_faults(phrase), GameMusicWarning, stacklevel=2)
+    return phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +193,14 @@ class Composer:
     ) -> Phrase:
         """Compose a phrase; see `gamemusic.compose`."""
         preset = self.pack.preset
-        seed = _check_seed(secrets.randbits(32) if seed is None else seed)
+        seed = check_seed(secrets.randbits(32) if seed is None else seed)
         playing = preset.style(style)
         if chords is not None and harmony is not None:
             raise InputError("both chords and harmony were given, and each says what the chords are; leave one out")
         chart = () if chords is None else read_chart(chords)
-        length = _come_round(preset.bars, len(chart)) if bars is None else check_bars(bars)
-        if len(chart) > length:
-            raise InputError(f"{len(chart)} bars of chords do not fit into {length} bars; ask for {len(chart)} bars")
+        length = fit_chart(len(chart), preset.bars, None if bars is None else check_bars(bars))
         if tempo is None:
-            tempo = _choose_tempo(preset, playing, seed) if harmony is None else harmony.tempo_bpm
+            tempo = choose_tempo(preset, playing, seed) if harmony is None else harmony.tempo_bpm
         if meter is None and harmony is not None:
             meter = str(harmony.meter)
         keys = preset.keys_of(playing)
@@ -207,13 +209,13 @@ class Composer:
             bars=length,
             meter=preset.meters_of(playing)[0] if meter is None else parse_meter(meter),
             tempo_bpm=check_tempo(tempo),
-            key=parse_key(key) if key is not None else home or _choose(keys, seed, 1),
+            key=parse_key(key) if key is not None else home or choose_key_of(keys, seed),
             tracks=(),
             ending=preset.ending if ending is None else ending,
             mood=self.pack.name,
             style=playing.name,
             form=sections_of(preset.form, length),
-            intensity=_check_intensity(preset.intensity if intensity is None else intensity),
+            intensity=check_intensity(preset.intensity if intensity is None else intensity),
             seed=seed,
             orchestration=playing.orchestration(),
         )
@@ -224,19 +226,11 @@ class Composer:
             plan = plan_of_phrase(harmony, frame)
         elif chart:
             plan = plan_of_progression(chart, frame)
-        elif preset.progression:
-            plan = plan_of_progression(preset.progression, frame, _home(keys, frame))
-        elif playing.progressions:
-            letters = sorted({name[0] for name in frame.form} or {""})
-            chosen = {
-                letter: playing.progressions[
-                    (_draw(seed, 3, len(playing.progressions)) + index) % len(playing.progressions)
-                ]
-                for index, letter in enumerate(letters)
-            }
-            plan = close_plan(plan_of_sections(chosen, frame, _home(keys, frame)), frame)
         else:
-            plan = close_plan(self._plan(order), frame)
+            drawn = draw(seed, 3, len(playing.progressions) or 1)
+            plan = plan_of_preset(preset, playing, frame, drawn) or close_plan(self._plan(order), frame)
+        if not playing.learned:
+            return frame.replace(chords=read_plan(plan, frame))
         return self._compose(order, plan)
 
     def _read_theme(self, theme: str | Path | Phrase | Theme | None) -> Theme | None:
@@ -256,9 +250,10 @@ class Composer:
     def order(self, frame: Phrase, playing: Style, theme: Theme | None = None) -> Order:
         """Return what a frame, a phrase without notes, means for grammar and model."""
         preset = self.pack.preset
-        roles = tuple(role for role in ROLES if role in playing.learned)
+        # where all is arranged, the model still composes the chords, as it would for these players
+        roles = tuple(role for role in ROLES if role in (playing.learned or playing.instruments))
         sections = plan_sections(frame.form, frame.bars)
-        if theme is not None and Role.LEAD not in roles:
+        if theme is not None and Role.LEAD not in playing.learned:
             raise InputError(f"style {playing.name!r} has no lead that the model composes, so it cannot play a theme")
         ranges = preset.ranges_of(playing)
         rules = Rules(
@@ -266,7 +261,7 @@ class Composer:
             meter=frame.meter,
             key=frame.key,
             roles=roles,
-            heard=_heard_roles(playing, roles, frame.intensity),
+            heard=heard_roles(playing, roles, frame.intensity),
             ranges=ranges,
             polyphony={**DEFAULT_POLYPHONY, **preset.polyphony_of(playing)},
             density=preset.density_of(playing),
@@ -282,7 +277,7 @@ class Composer:
             ending=int(frame.ending == "cadence"),
         )
         letters = sorted({name[0] for name in frame.form} or {""})
-        chances = {name: _draw(frame.seed, 4 + index, 1000) for index, name in enumerate(letters)}
+        chances = {name: draw(frame.seed, 4 + index, 1000) for index, name in enumerate(letters)}
         periods = [name for name, drawn in chances.items() if drawn < round(1000 * preset.periods)]
         repeats = plan_repeats(frame.form, frame.bars, periods)
         return Order(
@@ -299,7 +294,7 @@ class Composer:
     def _plan(self, order: Order) -> ChordPlan:
         """Return the chords of the best phrase that is composed at a middling intensity."""
         playing = self.pack.preset.style(order.frame.style)
-        heard = _heard_roles(playing, order.rules.roles, _PLAN_INTENSITY)
+        heard = heard_roles(playing, order.rules.roles, _PLAN_INTENSITY)
         middling = replace(
             order,
             rules=replace(order.rules, heard=heard),
@@ -326,6 +321,7 @@ class Composer:
         phrase = join_bars(candidates.bars[best], frame, order.rules.polyphony)
         return phrase.replace(
             seam_bits=candidates.seam_bits[best],
+            faults=faults[best],
             candidates=count * len(found),
             rejected=count_faults([one for _, some, _ in found for one in some]),
         )
@@ -378,48 +374,3 @@ class Composer:
             self._grammars.clear()
             self._grammars[name] = Grammar(rules)
         return self._grammars[name]
-
-
-def _check_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise InputError(f"seed must be a whole number, 0 to {MAX_SEED} (received {seed!r})")
-    return seed
-
-
-def _check_intensity(intensity: float) -> float:
-    if isinstance(intensity, bool) or not isinstance(intensity, int | float) or not 0 <= intensity <= 1:
-        raise InputError(f"intensity must be 0 to 1 (received {intensity!r})")
-    return float(intensity)
-
-
-def _draw(seed: int, purpose: int, count: int) -> int:
-    """Return a number below ``count`` that depends on nothing but seed and purpose."""
-    value = int(mix(mix(np.array([seed], dtype=np.uint64)) ^ np.uint64(purpose << 48))[0])
-    return value % count
-
-
-def _choose(keys: Sequence[Key], seed: int, purpose: int) -> Key:
-    return keys[_draw(seed, purpose, len(keys))]
-
-
-def _come_round(bars: int, chart: int) -> int:
-    """Return how many bars hold a chart a whole number of times: at most as many as the preset has, or once."""
-    return bars if not chart else max(chart, bars // chart * chart)
-
-
-def _home(keys: Sequence[Key], frame: Phrase) -> Key | None:
-    """Return the key from which chords written by name move: none in the style's own keys, else the first of them."""
-    return None if frame.key in keys else keys[0]
-
-
-def _choose_tempo(preset: Preset, style: Style, seed: int) -> float:
-    """Return a whole number of quarter notes a minute between the preset's slowest and fastest."""
-    slowest, fastest = preset.tempo_of(style)
-    low, high = math.ceil(slowest), math.floor(fastest)
-    return float(low + _draw(seed, 2, high - low + 1)) if low <= high else slowest
-
-
-def _heard_roles(style: Style, roles: tuple[Role, ...], intensity: float) -> tuple[Role, ...]:
-    """Return the composed roles that sound at this intensity; all of them when none does."""
-    heard = tuple(role for role in roles if style.instruments[role].from_intensity <= intensity)
-    return heard or roles

@@ -10,13 +10,25 @@ from collections.abc import Mapping, Sequence
 
 from gamemusic.chordnames import parse_bar
 from gamemusic.errors import InputError
-from gamemusic.score.phrase import Phrase
+from gamemusic.packs.schema import Preset
+from gamemusic.packs.style import Style
+from gamemusic.score.phrase import Chord, Phrase
 from gamemusic.theory import Key
 from gamemusic.tokens.bars import Bar
 from gamemusic.tokens.vocabulary import QUALITY_NAMES
 from gamemusic.units import TICKS_PER_BEAT
 
-__all__ = ["ChordPlan", "close_plan", "plan_of_bars", "plan_of_phrase", "plan_of_progression", "plan_of_sections"]
+__all__ = [
+    "ChordPlan",
+    "close_plan",
+    "fit_chart",
+    "plan_of_bars",
+    "plan_of_phrase",
+    "plan_of_preset",
+    "plan_of_progression",
+    "plan_of_sections",
+    "read_plan",
+]
 
 ChordPlan = tuple[tuple[int, int], ...]
 """(tick, chord number), sorted by tick."""
@@ -66,6 +78,50 @@ def plan_of_sections(progressions: Mapping[str, Sequence[str]], frame: Phrase, h
         section = plan_of_progression(progressions[name[:1]], frame.replace(bars=size, form=()), home)
         plan.extend((index * size * frame.meter.bar_ticks + tick, chord) for tick, chord in section)
     return tuple(plan)
+
+
+def plan_of_preset(preset: Preset, playing: Style, frame: Phrase, drawn: int) -> ChordPlan:
+    """Return the chords that a preset or a style writes down; none where the model chooses them.
+
+    In a key that is not the style's, chords written by name are moved there from the first of its keys.
+
+    Args:
+        preset: The mood.
+        playing: The style.
+        frame: The phrase to be.
+        drawn: By which of the style's progressions the first letter is played; the next letter has the next.
+    """
+    keys, several = preset.keys_of(playing), playing.progressions
+    home = None if frame.key in keys else keys[0]
+    if preset.progression:
+        return plan_of_progression(preset.progression, frame, home)
+    if not several:
+        return ()
+    letters = sorted({name[0] for name in frame.form} or {""})
+    chosen = {letter: several[(drawn + index) % len(several)] for index, letter in enumerate(letters)}
+    return close_plan(plan_of_sections(chosen, frame, home), frame)
+
+
+def fit_chart(chart: int, usual: int, bars: int | None) -> int:
+    """Return how many bars a phrase over a chart has: as asked, or so that the chart comes round.
+
+    Args:
+        chart: Bars of the chart; 0 without one.
+        usual: Bars that the preset says.
+        bars: Bars asked for.
+
+    Raises:
+        InputError: When the chart is longer than what was asked for.
+    """
+    if bars is not None and chart > bars:
+        raise InputError(f"{chart} bars of chords do not fit into {bars} bars; ask for {chart} bars")
+    return bars or (max(chart, usual // chart * chart) if chart else usual)
+
+
+def read_plan(plan: ChordPlan, frame: Phrase) -> tuple[Chord, ...]:
+    """Return a plan as a phrase carries it."""
+    parts = ((tick, *divmod(number, len(QUALITY_NAMES))) for tick, number in plan)
+    return tuple(Chord(tick, (root + frame.key.tonic) % 12, QUALITY_NAMES[quality]) for tick, root, quality in parts)
 
 
 def plan_of_bars(bars: Sequence[Bar], frame: Phrase) -> ChordPlan:

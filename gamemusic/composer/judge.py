@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from gamemusic.composer.candidates import Candidates
 from gamemusic.packs.fingerprint import Fingerprint, describe_bars
-from gamemusic.score.phrase import DRUM_TICKS
+from gamemusic.score.phrase import DRUM_TICKS, Phrase
 from gamemusic.tokens.bars import Bar
 
-__all__ = ["LONGEST_COPY", "count_faults", "describe_own", "find_faults", "measure_pace", "rank"]
+__all__ = ["LONGEST_COPY", "count_faults", "describe_faults", "describe_own", "find_faults", "measure_pace", "rank"]
 
 LONGEST_COPY = 12
 """Notes in a row, with their rhythm, that a phrase may share with its training music."""
@@ -126,6 +126,16 @@ def rank(candidates: Candidates, faults: Sequence[Sequence[str]], paces: Sequenc
     if pace is not None:
         add(4, [abs(one - pace) for one in paces])
     return sorted(every, key=lambda index: (len(faults[index]), places[index], index))
+
+
+def describe_faults(phrase: Phrase) -> str:
+    """Return in one line that every candidate of a phrase had faults, which ones, and what may help."""
+    counts = ", ".join(f"{fault} {count}" for fault, count in phrase.rejected)
+    return (
+        f"all {phrase.candidates} phrases composed for {phrase.mood} ({phrase.style}, seed {phrase.seed}) were turned "
+        f"away ({counts}); the one with the fewest faults was kept ({', '.join(phrase.faults)}). Try another seed or "
+        "intensity, or looser ranges, density and temperature in the preset"
+    )
 
 
 def count_faults(faults: Sequence[Sequence[str]]) -> tuple[tuple[str, int], ...]:

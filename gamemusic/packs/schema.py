@@ -82,7 +82,7 @@ class Preset:
     bars: Annotated[int, Whole(1, MAX_BARS)] = 8
     """Length of a phrase when the caller asks for none."""
     form: Annotated[
-        tuple[str, ...], ListOf(Text(2, "[A-Z]'?", "a letter, or a letter and ' for a variation"), 1, 16)
+        tuple[str, ...], ListOf(Text(2, "[A-Z]'?", "a letter, or a letter and ' for a variation"), 0, 16)
     ] = ()
     """Sections of equal length, such as [A, A', B, A]: a letter again repeats, a prime varies. Empty: no form."""
     periods: Annotated[float, Number(0, 1)] = 0.25

@@ -54,7 +54,7 @@ def measure(phrase: Phrase) -> Measures:
         in_key=sum(note.pitch % 12 in scale for note in pitched) / len(pitched) if pitched else 1.0,
         dissonance=_measure_dissonance(phrase),
         repetition=_measure_repetition(phrase),
-        minor=phrase.key.tonic_quality == "min",
+        minor=phrase.key.minor,
         tempo_bpm=phrase.tempo_bpm,
     )
 

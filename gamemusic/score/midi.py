@@ -264,7 +264,7 @@ def _join(mido: Any, events: list[_Event], end: int) -> Any:
 
 def _key_signature(key: Key) -> str:
     """Return mido's name of the major or minor key that shares the tonic and the third."""
-    return _MINOR_KEYS[key.tonic] if key.tonic_quality == "min" else _MAJOR_KEYS[key.tonic]
+    return _MINOR_KEYS[key.tonic] if key.minor else _MAJOR_KEYS[key.tonic]
 
 
 def _text(text: str) -> str:

@@ -117,6 +117,8 @@ class Phrase:
     """How many phrases were composed to choose this one from; 0 when it was not composed."""
     rejected: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     """What was found wrong with how many of them, see `gamemusic.composer.judge.find_faults`."""
+    faults: tuple[str, ...] = field(default=(), compare=False)
+    """What was found wrong with this one: empty unless all of them had faults."""
     orchestration: Orchestration | None = field(default=None, repr=False, compare=False)
     """Who plays which role, and how; None plays General MIDI defaults."""
 

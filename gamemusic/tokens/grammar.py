@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Role
-from gamemusic.theory import Key, chord_pitch_classes
+from gamemusic.theory import Key
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, Event, transposition
 from gamemusic.tokens.state import STREAM_OF_NOTE, Phase, State
 from gamemusic.tokens.vocabulary import (
@@ -26,12 +26,10 @@ from gamemusic.tokens.vocabulary import (
     END,
     LAGS,
     MAX_DURATION,
-    NO_CHORD,
     NOTE,
     NOTE_END,
     PITCH_RANGES,
     POSITION,
-    QUALITY_NAMES,
     ROLES,
     SAME,
     START,
@@ -40,23 +38,17 @@ from gamemusic.tokens.vocabulary import (
     VELOCITY,
     VOCABULARY_SIZE,
 )
+from gamemusic.tokens.weights import FORBIDDEN, STRICT, weigh_pitches
 from gamemusic.units import Meter
 
 __all__ = ["FORBIDDEN", "LEAD_STREAM", "TOKENS_PER_BAR", "Grammar", "Rules", "forced_chords"]
 
-FORBIDDEN = -(1 << 28)
-"""What is added to the logit of a token that may not come next, in logit steps."""
 LEAD_STREAM = 1 + ROLES.index(Role.LEAD)
 _FIRST_NOTE = NOTE[ROLES[0]]
 _ROWS = 1024
 """Rows there is room for at first; a phrase of 16 bars needs about as many."""
 TOKENS_PER_BAR = 256
 """A bar that has grown to this many tokens may only be closed."""
-_PENALTY = 2048
-"""Logit steps (8 nats) that strictness 1 would take from notes outside key and chord."""
-_STRICT = FORBIDDEN // 2
-"""What it takes: forbidden, unless the range holds no other note."""
-
 Ints = npt.NDArray[np.int32]
 
 
@@ -118,8 +110,8 @@ class Grammar:
         self._late = self._lead | 1 << (1 + ROLES.index(Role.DRUMS))
         self._stream_rows = self._find_notes()
         self._duration_rows = self._allow_durations()
-        self.pitch_rows = self._weigh_pitches()
-        self._never_outside: npt.NDArray[np.bool_] = np.all(self.pitch_rows > _STRICT, axis=0)
+        self.pitch_rows = weigh_pitches(rules.key, rules.scale_strictness)
+        self._never_outside: npt.NDArray[np.bool_] = np.all(self.pitch_rows > STRICT, axis=0)
         """Tokens that strictness 1 allows under every chord."""
 
     def _find_notes(self) -> list[Ints]:
@@ -141,29 +133,6 @@ class Grammar:
                 )
             streams[number][first + start - low : first + end - low + 1] = 0
         return streams
-
-    def _weigh_pitches(self) -> Ints:
-        """Return what is added for each chord in force (the last row: none), (CHORDS + 1, V)."""
-        rows = np.zeros((CHORDS + 1, VOCABULARY_SIZE), dtype=np.int32)
-        strictness = self.rules.scale_strictness
-        penalty = _STRICT if strictness == 1 else -round(strictness * _PENALTY)
-        if not penalty:
-            return rows
-        scale = self.rules.key.melodic
-        pitch_class = np.full(VOCABULARY_SIZE, -1)
-        for role, (low, high) in PITCH_RANGES.items():
-            pitch_class[NOTE[role] : NOTE[role] + high - low + 1] = np.arange(low, high + 1) % 12
-        pitched = pitch_class >= 0
-        for chord in range(CHORDS + 1):
-            root, quality = divmod(chord, len(QUALITY_NAMES))
-            tones = set() if chord == NO_CHORD else set(chord_pitch_classes(root, QUALITY_NAMES[quality]))
-            outside = pitched & ~np.isin(pitch_class, list(scale | tones))
-            rows[chord, outside] = penalty
-        for chord in range(CHORDS):
-            root, quality = divmod(chord, len(QUALITY_NAMES))
-            foreign = set(chord_pitch_classes(root, QUALITY_NAMES[quality])) - self.rules.key.harmonic
-            rows[:, CHORD + chord] = -round(strictness * _PENALTY / 4) * len(foreign)
-        return rows
 
     def row(self, state: State) -> int:
         """Return the index in `rows` of what may follow ``state``."""

@@ -44,6 +44,25 @@ def test_compose(installed: str, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert [file.name for file in tmp_path.iterdir()] == ["a.mid"]
 
 
+def test_compose_over_chords(installed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.mid"
+    assert main(["compose", installed, "--chords", "Am F C G", "--seed", "7", "-o", str(path)]) == 0
+    assert ", A minor, " in capsys.readouterr().out
+    assert main(["compose", installed, "--chords", "Am H", "-o", str(path)]) == 1
+    assert "chords, bar 2: chord 'H' is neither a name" in capsys.readouterr().err
+
+
+def test_compose_says_when_all_were_turned_away(
+    installed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gamemusic.composer.composer.find_faults", lambda *_, **__: ("crowded",))
+    assert main(["compose", installed, "--seed", "7", "--json", "-o", str(tmp_path / "a.mid")]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["faults"] == ["crowded"]
+    assert said.err.startswith("gamemusic: warning: all ") and "(crowded " in said.err
+    assert said.err.count("\n") == 1
+
+
 def test_compose_twice_gives_the_same_file(installed: str, tmp_path: Path) -> None:
     for name in ("a.mid", "b.mid"):
         assert main(["compose", installed, "--seed", "3", "-o", str(tmp_path / name)]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,16 @@ import numpy as np
 import pytest
 
 import gamemusic
+from gamemusic.arranger.arranger import arrange
+from gamemusic.composer.bridge import compose_bridge
 from gamemusic.composer.composer import Composer, compose
 from gamemusic.composer.session import Session
 from gamemusic.errors import GameMusicError, InputError, PackError
 from gamemusic.packs.fingerprint import Fingerprint
 from gamemusic.packs.pack import Pack, open_pack
+from gamemusic.score.midi import write_midi
 from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
-from gamemusic.theory import PITCH_NAMES, parse_key
+from gamemusic.theory import PITCH_NAMES, chord_pitch_classes, parse_key
 from gamemusic.units import METERS
 
 ROOT = Path(__file__).parents[2]
@@ -365,3 +369,73 @@ def test_the_tiny_packs_model_is_alive() -> None:
     assert all((a != b).any() for a, b in itertools.pairwise(seen))
     assert np.stack(hidden).std() > 10
     assert np.stack(seen).std() > 128  # half a nat
+
+
+@pytest.mark.parametrize(
+    "scale", ["phrygian_dominant", "pentatonic_minor", "whole_tone", "octatonic", "0-2-3-6-7-8-11"]
+)
+def test_music_is_in_its_scale(pack: Pack, scale: str) -> None:
+    """In a scale that the network never heard."""
+    strict = replace(pack, preset=replace(pack.preset, scale_strictness=1.0, ranges={}))
+    phrase = Composer(strict).compose(seed=5, bars=4, key=f"E {scale}")
+    assert str(phrase.key) == f"E {scale}"
+    pitched = [note for role, note in phrase.notes() if role is not Role.DRUMS]
+    allowed = {(4 + step) % 12 for step in phrase.key.melodic}
+    for chord in phrase.chords:
+        allowed |= set(chord_pitch_classes(chord.root, chord.quality))
+    assert pitched and {note.pitch % 12 for note in pitched} <= allowed
+    assert write_midi(arrange(phrase))  # key signature, voicing and figures know the scale
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mood", "mode", "own", "rival"),
+    [
+        ("explore", "lydian", 6, 5),
+        ("title", "mixolydian", 10, 11),
+        ("mystery", "dorian", 9, 8),
+        ("boss", "phrygian", 1, 2),
+    ],
+)
+def test_modes_are_true_in_shipped_moods(mood: str, mode: str, own: int, rival: int) -> None:
+    """Before, D lydian had eight times as many G as G sharp."""
+    composer = Composer(open_pack(ROOT / "presets" / mood)).hurried()
+    counts = {own: 0, rival: 0}
+    for seed in range(6):
+        for role, note in composer.compose(seed=seed, bars=8, key=f"D {mode}").notes():
+            step = (note.pitch - 2) % 12
+            if role is not Role.DRUMS and step in counts:
+                counts[step] += 1
+    assert counts[own] >= 3 * counts[rival] and counts[own] > 20
+
+
+def test_a_style_without_learned_roles_is_arranged_over_composed_chords(pack: Pack) -> None:
+    """A march, a drone: nobody improvises."""
+    chamber = pack.preset.style("chamber")
+    players = {
+        role: replace(chamber.instruments[role], figure=figure)
+        for role, figure in ((Role.HARMONY, "pad"), (Role.BASS, "drone"))
+    }
+    march = replace(chamber, learned=(), instruments=players)
+    composer = Composer(replace(pack, preset=replace(pack.preset, styles={"chamber": march})))
+    phrase = composer.compose(seed=3)
+    assert phrase.tracks == () and phrase.faults == () and phrase.seam_bits is None
+    assert len(phrase.chords) > 1 and phrase == composer.compose(seed=3)
+    assert {part.role for part in arrange(phrase).parts} == {Role.HARMONY, Role.BASS}
+    assert composer.compose(seed=3, chords="Dm A7").chords[1].quality == "7"
+    with pytest.raises(InputError, match="has no lead that the model composes"):
+        composer.compose(seed=3, theme=phrase.replace(tracks=(Track(Role.LEAD, (Note(0, 60, 12),)),)))
+    bridge = compose_bridge(composer, phrase, composer.compose(seed=4), seed=1)
+    assert bridge.tracks == () and bridge.chords
+
+
+def test_that_all_were_turned_away_is_said(pack: Pack, composer: Composer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gamemusic.composer.composer.find_faults", lambda *_, **__: ("crowded",))
+    wanted = r"all \d+ phrases composed for tiny .* turned away \(crowded \d+\)"
+    with pytest.warns(gamemusic.GameMusicWarning, match=wanted):
+        phrase = compose(TINY, seed=3)
+    assert phrase.faults == ("crowded",)
+    monkeypatch.setattr("gamemusic.composer.composer.find_faults", lambda *_, **__: ())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", gamemusic.GameMusicWarning)
+        assert compose(TINY, seed=3).faults == ()

@@ -355,3 +355,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path, words in ((tmp_path, "no ordinary file"), (tmp_path / "no.yaml", "there is no file")):
         with pytest.raises(InputError, match=words):
             read_preset(path)
+
+
+def test_an_empty_form_is_none() -> None:
+    """As its description says, and as it is written back."""
+    assert load_preset(SMALL + b"form: []\n").form == ()

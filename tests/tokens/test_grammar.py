@@ -28,6 +28,7 @@ from gamemusic.tokens.vocabulary import (
     FEATURES,
     MAX_DURATION,
     MODE_NAMES,
+    NO_CHORD,
     NOTE,
     PITCH_RANGES,
     POSITION,
@@ -372,3 +373,54 @@ def test_a_form_repeats_its_bars() -> None:
 def test_rules_that_leave_nothing_are_refused(changes: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
         Grammar(_rules(**changes))
+
+
+def _weight(rules: Rules, step: int, chord: int = NO_CHORD) -> int:
+    """Return what is added to a lead note so many semitones above the tonic."""
+    low = PITCH_RANGES[Role.LEAD][0]
+    return int(Grammar(rules).pitch_rows[chord, NOTE[Role.LEAD] + (step - low) % 12])
+
+
+@pytest.mark.parametrize("strictness", [0.1, 0.5, 1.0])
+def test_the_raised_leading_note_of_minor_is_not_held_back(strictness: float) -> None:
+    minor = _rules(key=Key(2, "minor"), scale_strictness=strictness)
+    assert _weight(minor, 11) == _weight(minor, 10) == 0
+    assert _weight(minor, 9) < 0 and _weight(minor, 1) < 0
+    dominant = CHORD + 7 * len(QUALITY_NAMES) + QUALITY_NAMES.index("maj")
+    assert Grammar(minor).pitch_rows[NO_CHORD, dominant] == 0
+    for mode in ("dorian", "phrygian"):  # theirs is flat
+        assert _weight(_rules(key=Key(2, mode), scale_strictness=strictness), 11) < 0
+
+
+MODAL = [("lydian", 6, 5), ("dorian", 9, 8), ("phrygian", 1, 2), ("mixolydian", 10, 11), ("harmonic_minor", 11, 10)]
+
+
+@pytest.mark.parametrize(("mode", "own", "rival"), MODAL)
+def test_a_modes_own_tone_goes_before_the_one_it_replaces(mode: str, own: int, rival: int) -> None:
+    slight = _rules(key=Key(2, mode), scale_strictness=0.05)
+    assert _weight(slight, own) > 0 > -1000 > _weight(slight, rival)
+    assert _weight(_rules(key=Key(2, mode)), rival) == 0  # strictness 0 is left to the model
+    chords = Grammar(slight).pitch_rows[NO_CHORD, CHORD : CHORD + CHORDS]
+    for chord, weight in enumerate(chords):
+        root, quality = divmod(chord, len(QUALITY_NAMES))
+        tones = set(chord_pitch_classes(root, QUALITY_NAMES[quality]))
+        if rival in tones:
+            assert weight < -1000
+            assert _weight(slight, rival, chord) == 0  # where somebody wrote that chord, its notes are played
+        elif tones <= set(Key(0, mode).pitch_classes):
+            assert (weight > 0) == (own in tones)
+
+
+@pytest.mark.parametrize("mode", ["major", "minor"])
+def test_major_and_minor_are_left_as_they_are(mode: str) -> None:
+    rows = Grammar(_rules(key=Key(2, mode), scale_strictness=0.1)).pitch_rows
+    assert rows.max() == 0 and set(np.unique(rows[NO_CHORD, NOTE[Role.BASS] :])) == {-205, 0}
+
+
+def test_a_thin_scale_has_its_melody_and_borrows_chords() -> None:
+    thin = _rules(key=Key(2, "pentatonic_minor"), scale_strictness=0.1)
+    weights = [_weight(thin, step) for step in range(12)]
+    assert [step for step, weight in enumerate(weights) if weight == 0] == [0, 3, 5, 7, 10]
+    assert weights[2] == weights[8] == -1024 and weights[1] == -205
+    chords = Grammar(thin).pitch_rows[NO_CHORD, CHORD : CHORD + CHORDS]
+    assert chords[8 * len(QUALITY_NAMES)] == 0 > chords[9 * len(QUALITY_NAMES)]  # VI of minor, and none of its

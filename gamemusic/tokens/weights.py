@@ -1,0 +1,57 @@
+"""What a key adds to notes and chords: what is foreign to it is held back, what makes its scale is given a little."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gamemusic.theory import Key, chord_pitch_classes
+from gamemusic.tokens.vocabulary import CHORD, CHORDS, NO_CHORD, NOTE, PITCH_RANGES, QUALITY_NAMES, VOCABULARY_SIZE
+
+__all__ = ["FORBIDDEN", "STRICT", "weigh_pitches"]
+
+FORBIDDEN = -(1 << 28)
+"""What is added to the logit of a token that may not come next, in logit steps."""
+STRICT = FORBIDDEN // 2
+"""What strictness 1 takes from notes outside key and chord: forbidden, unless the range holds no other note."""
+_PENALTY = 2048
+"""What it would take as a number: logit steps (8 nats)."""
+_RIVAL, _OWN = 1024, 128
+"""Logit steps that are taken, whatever the strictness, from notes that plain major or minor has in place of the scale's
+own (4 nats), and given to the scale's own (half a nat). Networks heard little music in the modes, and none in other
+scales: without this D lydian has eight times as many G as G sharp."""
+_RIVAL_CHORD, _OWN_CHORD = 1024, 384
+"""The same of chords: for each tone of the one kind, and for a chord in key that has one of the other."""
+
+
+def weigh_pitches(key: Key, strictness: float) -> npt.NDArray[np.int32]:
+    """Return what is added to every token for each chord in force (the last row: none), (CHORDS + 1, V).
+
+    Args:
+        key: The key; tokens are relative to its tonic.
+        strictness: 0 adds nothing; 1 forbids notes outside key and chord.
+    """
+    rows = np.zeros((CHORDS + 1, VOCABULARY_SIZE), dtype=np.int32)
+    penalty = STRICT if strictness == 1 else -round(strictness * _PENALTY)
+    if not penalty:
+        return rows
+    pitch_class = np.full(VOCABULARY_SIZE, -1)
+    for role, (low, high) in PITCH_RANGES.items():
+        pitch_class[NOTE[role] : NOTE[role] + high - low + 1] = np.arange(low, high + 1) % 12
+    pitched, own = pitch_class >= 0, np.isin(pitch_class, list(key.own))
+    for chord in range(CHORDS + 1):
+        tones = set() if chord == NO_CHORD else _tones(chord)
+        rows[chord, pitched & ~np.isin(pitch_class, list(key.melodic | tones))] = penalty
+        rows[chord, np.isin(pitch_class, list(key.rivals - tones))] = min(penalty, -_RIVAL)
+        rows[chord, own] = _OWN
+    for chord in range(CHORDS):
+        tones = _tones(chord)
+        foreign = tones - key.harmonic
+        weight = -round(strictness * _PENALTY / 4) * len(foreign) - _RIVAL_CHORD * len(foreign & key.rivals)
+        rows[:, CHORD + chord] = weight + (_OWN_CHORD if tones & key.own and not foreign else 0)
+    return rows
+
+
+def _tones(chord: int) -> set[int]:
+    root, quality = divmod(chord, len(QUALITY_NAMES))
+    return set(chord_pitch_classes(root, QUALITY_NAMES[quality]))
