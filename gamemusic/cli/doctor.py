@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from gamemusic.cli.releases import find_faults
 from gamemusic.cli.train import TRAIN_REMEDY, missing_extra
 from gamemusic.errors import GameMusicError
 
@@ -74,6 +75,11 @@ def _examine() -> Iterable[Finding]:
     missing = missing_extra()
     detail = f"only for making moods: {TRAIN_REMEDY}" if missing else "installed"
     yield Finding("training extra", not missing, False, detail)
+    from importlib.metadata import version  # late: slow to import
+
+    for fault, found in find_faults(version):
+        what = f"known to break with this version: {fault.what}; {fault.remedy}"
+        yield Finding(fault.package, True, False, f"version {found}", warning=what)
 
 
 def _look(name: str, needed: bool, find: Callable[[], str], remedy: str) -> Finding:

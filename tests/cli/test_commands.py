@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import mido
 import pytest
 
-from gamemusic.cli import doctor, train
+from gamemusic.cli import doctor, releases, train
 from gamemusic.cli.main import main
 from gamemusic.errors import MissingError
 from gamemusic.packs.library import PATH_VARIABLE
@@ -156,6 +157,35 @@ def test_doctor_knows_the_faults_of_old_releases(
         assert f"version {version}" in said
         assert ("careful  FluidSynth" in said) == bool(words)
         assert words in said
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "words"),
+    [
+        ("onnxruntime", "1.18.1", "beside NumPy 2; pip install -U onnxruntime"),
+        ("onnxruntime", "1.19.0", ""),
+        ("pyfluidsynth", "1.3.4", "lacks functions"),
+        ("pyfluidsynth", "1.3.6", "without PyAudio"),
+        ("pyfluidsynth", "1.4.0", ""),
+        ("numpy", "99.1.2rc1+local", "no longer has what is called"),
+    ],
+)
+def test_doctor_knows_what_a_release_breaks(
+    installed: str,
+    package: str,
+    version: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    usual = importlib.metadata.version
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version if name == package else usual(name))
+    newest = releases.Fault("numpy", (99,), None, "no longer has what is called", "pip install 'numpy<99'")
+    monkeypatch.setattr(releases, "KNOWN", (*releases.KNOWN, newest))
+    assert main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    assert ("known to break with this version" in said) == bool(words)
+    assert words in said
 
 
 def test_doctor_without_sound_says_what_to_install(
