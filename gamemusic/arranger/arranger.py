@@ -11,6 +11,7 @@ from gamemusic.arranger.drums import DRUM_FIGURES
 from gamemusic.arranger.dynamics import SUSTAINED, add_expression, shape_velocities
 from gamemusic.arranger.figures import FIGURES, RANGES, Range
 from gamemusic.arranger.layers import Layers, plan_layers
+from gamemusic.arranger.reach import narrow, thin
 from gamemusic.arranger.sections import Section, find_sections, loudness, section_figure, section_plan
 from gamemusic.arranger.timing import place_notes, swing_table
 from gamemusic.arranger.voicing import open_low
@@ -87,14 +88,16 @@ def _find_notes(
     phrase: Phrase, role: Role, instrument: Instrument, orchestration: Orchestration, sections: Sequence[Section]
 ) -> tuple[Note, ...]:
     """Return a role's notes: in each section those of its figure there, or those that were composed."""
-    pitches = _sounding_range(role, instrument.octave)
+    pitches = _sounding_range(role, instrument)
     wanted = [section_figure(each, role, instrument, section_plan(each, orchestration)) for each in sections]
     written: dict[str, tuple[Note, ...]] = {}
     for figure in (instrument.figure, *wanted):
         if figure:
             _check_figure(role, figure)
         if figure not in written:
-            written[figure] = FIGURES[figure](phrase, pitches) if figure else _composed(phrase, role, instrument)
+            written[figure] = (
+                _realise(figure, phrase, pitches, instrument.density) if figure else _composed(phrase, role, instrument)
+            )
     if set(wanted) <= {instrument.figure}:
         return written[instrument.figure]
     notes: list[Note] = []
@@ -102,6 +105,11 @@ def _find_notes(
         begin, end = (bar * phrase.meter.bar_ticks for bar in (section.first, section.end))
         notes += _clip(written[figure], begin, end)
     return tuple(sorted(notes))
+
+
+def _realise(figure: str, phrase: Phrase, pitches: Range, density: int | None) -> tuple[Note, ...]:
+    notes = FIGURES[figure](phrase, pitches)
+    return notes if density is None else thin(notes, density, phrase.meter)
 
 
 def _clip(notes: Collection[Note], begin: int, end: int) -> list[Note]:
@@ -126,11 +134,12 @@ def _check_figure(role: Role, figure: str) -> None:
         raise InputError(f"figure {figure!r} for {role} is not one of {', '.join(fit)}{suggest(figure, fit)}")
 
 
-def _sounding_range(role: Role, octave: int) -> Range:
+def _sounding_range(role: Role, instrument: Instrument) -> Range:
     """Return where a role's figure sounds. Voicings must know, since what is clear high up is mud an octave lower."""
-    low, high = (limit + 12 * octave for limit in RANGES[role])
     if role is Role.DRUMS:
         return RANGES[role]
+    written = RANGES[role] if instrument.reach is None else narrow(RANGES[role], instrument.reach)
+    low, high = (limit + 12 * instrument.octave for limit in written)
     low, high = max(0, low), min(127, high)
     return min(low, high - 12), max(high, low + 12)
 

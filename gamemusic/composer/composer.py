@@ -217,7 +217,7 @@ class Composer:
             form=sections_of(preset.form, length),
             intensity=check_intensity(preset.intensity if intensity is None else intensity),
             seed=seed,
-            orchestration=playing.orchestration(),
+            orchestration=preset.orchestration_of(playing),
         )
         order = self.order(frame, playing, self._read_theme(theme))
         if self._hurries:

@@ -2,7 +2,7 @@
 
 A dataclass whose fields are annotated with kinds *is* the definition of a file::
 
-    temperature: Annotated[float, Number(0.2, 2.0)] = 0.95
+    temperature: Annotated[float, Number(0.7, 2.0)] = 0.95
     \"\"\"How freely notes are drawn.\"\"\"
 
 From it come the strict reader, the writer, the JSON Schema for editors and the table for the documentation.

@@ -7,6 +7,7 @@ them. To add a key is to add a field.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +17,25 @@ from gamemusic.chordnames import find_outside
 from gamemusic.errors import InputError, suggest
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.fields import Choice, Exactly, Number, Text, Whole
-from gamemusic.packs.musical import BAR, DRUM_FIGURES, FIGURES, KEY, NAME, PITCH, PITCHED, ROLES, TEMPERATURE, TEMPO
+from gamemusic.packs.musical import (
+    BAR,
+    DRUM_FIGURES,
+    FIGURES,
+    KEY,
+    MIN_P,
+    NAME,
+    PITCH,
+    PITCHED,
+    ROLES,
+    TEMPERATURE,
+    TEMPO,
+)
 from gamemusic.packs.nodes import Node
 from gamemusic.packs.records import FieldError, ListOf, MapOf, Pair, Record
 from gamemusic.packs.stinger import Stinger
 from gamemusic.packs.style import Drummer, Player, Room, Style
 from gamemusic.packs.yamlfile import Bounds, dump_yaml, load_yaml, read_yaml
+from gamemusic.score.orchestration import Orchestration
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
 from gamemusic.units import MAX_BARS, METERS, Meter
@@ -98,7 +112,7 @@ class Preset:
     """How strongly notes outside key and chord are held back: 0 not at all, 1 they are forbidden."""
     temperature: Annotated[float, TEMPERATURE] = 0.95
     """How freely notes are drawn: lower is plainer, higher is stranger."""
-    min_p: Annotated[float, Number(0, 0.5)] = 0.03
+    min_p: Annotated[float, MIN_P] = 0.03
     """Choices less likely than this share of the likeliest are never drawn."""
     candidates: Annotated[int, Whole(1, 16)] = 8
     """Phrases composed at once, of which the one that loops best is kept."""
@@ -116,11 +130,13 @@ class Preset:
     """One-shots that a game may ask for by name, beside `found`, `danger`, `win`, `lose`, `level_up` and `secret`, or
     in their place."""
     ranges: Annotated[Mapping[Role, tuple[int, int]], MapOf(PITCHED, Pair(PITCH))] = field(default_factory=dict)
-    """[lowest, highest] note of each role as composed; roles left out may use all the model's notes."""
+    """[lowest, highest] note of each role as composed, before `octave`; roles left out may use all the model's notes. A
+    figure keeps to it too, but needs an octave."""
     polyphony: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 6))] = field(default_factory=dict)
-    """Most notes of a role that may sound at once; roles left out have the model's usual limits."""
+    """Most notes of a composed role that may sound at once; roles left out have the model's usual limits."""
     density: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 48))] = field(default_factory=dict)
-    """Most notes of a role that may begin in one bar; roles left out have no limit."""
+    """Most notes of a role, composed or a figure's, that may begin in one bar; roles left out have no limit. Of a
+    figure what stands on stronger beats stays."""
     styles: Annotated[Mapping[str, Style], MapOf(NAME, Record(Style), low=1, high=16, named=True)]
     """Ways in which the mood can be played; the first is the default."""
 
@@ -191,6 +207,15 @@ class Preset:
     def density_of(self, style: Style) -> Mapping[Role, int]:
         """Return how many notes of a role may begin in a bar in a style, as far as something is said of it."""
         return {**self.density, **style.density}
+
+    def orchestration_of(self, style: Style) -> Orchestration:
+        """Return a style's players as a phrase carries them, with what `ranges` and `density` allow their figures."""
+        ranges, density, plain = self.ranges_of(style), self.density_of(style), style.orchestration()
+        players = {
+            role: dataclasses.replace(player, reach=ranges.get(role), density=density.get(role))
+            for role, player in plain.instruments.items()
+        }
+        return dataclasses.replace(plain, instruments=players)
 
     def temperature_of(self, style: Style) -> float:
         """Return the temperature of a style."""

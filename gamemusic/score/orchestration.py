@@ -33,6 +33,10 @@ class Instrument:
     """Lowest intensity at which the role plays, 0..1."""
     figure: str = ""
     """Name of a figure by which the arranger realises the chords for this role; empty: the model's notes are played."""
+    reach: tuple[int, int] | None = None
+    """Lowest and highest MIDI note that a figure may play before `octave` moves it; None leaves it where it lies."""
+    density: int | None = None
+    """Most notes of a figure that may begin in a bar; None for all."""
     double_from: float | None = None
     """Intensity from which each note is doubled an octave higher, 0..1; None never."""
 

@@ -39,7 +39,7 @@ styles:
   lounge:
     token: piano
     tempo: [60, 70]
-    temperature: 0.5
+    temperature: 0.75
     swing: 0.33
     instruments: {harmony: {program: 4, figure: pad, level: -6, from_intensity: 0.5}}
     room: {seconds: 3}
@@ -55,7 +55,7 @@ def test_defaults_and_values() -> None:
     assert preset.default_style == "song" and song.token == "song" and lounge.token == "piano"
     assert song.roles == (Role.BASS, Role.DRUMS) and song.figures == {Role.DRUMS: "shaker"}
     assert preset.tempo_of(song) == (80, 100) and preset.tempo_of(lounge) == (60, 70)
-    assert preset.temperature_of(song) == 0.95 and preset.temperature_of(lounge) == 0.5
+    assert preset.temperature_of(song) == 0.95 and preset.temperature_of(lounge) == 0.75
     assert preset.keys_of(lounge) == preset.keys and preset.meters_of(lounge) == preset.meters
     with pytest.raises(InputError, match=r"no style 'longe', only song, lounge; did you mean 'lounge'\?"):
         preset.style("longe")
@@ -241,7 +241,7 @@ def _styles(draw: st.DrawFn, name: str) -> Style:
         room=Room(seconds=draw(st.floats(0.1, 6)), damping=draw(_shares)),
         swing=draw(st.floats(0, 0.5)),
         tempo=draw(st.none() | _tempos),
-        temperature=draw(st.none() | st.floats(0.2, 2)),
+        temperature=draw(st.none() | st.floats(0.7, 2)),
         keys=tuple(draw(st.lists(_keys, max_size=3, unique=True))),
         meters=tuple(draw(st.lists(_meters, max_size=2, unique=True))),
         ranges=draw(_ranges),

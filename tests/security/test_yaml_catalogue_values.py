@@ -76,7 +76,7 @@ def test_y18_decimal_numbers_for_whole_ones(value: str) -> None:
 
 @pytest.mark.parametrize("value", [".nan", ".NaN", ".inf", ".Inf", "-.inf", "+.inf", "nan", "inf", "Infinity", "NaN"])
 def test_y19_no_numbers(value: str) -> None:
-    for key, expected in (("temperature", "a number, 0.2 to 2"), ("bars", "a whole number, 1 to 64")):
+    for key, expected in (("temperature", "a number, 0.7 to 2"), ("bars", "a whole number, 1 to 64")):
         refuse_value(key, value, f"{key}: found the text '{value}', expected {expected}")
     text, place = spoilt("80, 100", f"80, {value}")
     line, column = place.split(":")
@@ -90,8 +90,8 @@ def test_y19_numbers_that_are_infinite(value: str) -> None:
 
 
 def test_y19_numbers_that_are_nearly_nothing() -> None:
-    refuse_value("temperature", "1e-400", "found 1e-400, expected a number, 0.2 to 2")
-    refuse_value("temperature", "-0", "found -0, expected a number, 0.2 to 2")
+    refuse_value("temperature", "1e-400", "found 1e-400, expected a number, 0.7 to 2")
+    refuse_value("temperature", "-0", "found -0, expected a number, 0.7 to 2")
 
 
 @pytest.mark.parametrize("digits", [41, 4_301, 5_000, 60_000])
@@ -131,7 +131,7 @@ def test_y21_dates_are_text(value: str) -> None:
         ("repeats", ["-1", "65"], "expected a whole number, 0 to 64"),
         ("variations", ["-1", "65"], "expected a whole number, 0 to 64"),
         ("rest_bars", ["-1", "65"], "expected a whole number, 0 to 64"),
-        ("temperature", ["-1", "0", "0.1", "2.1", "1e300"], "expected a number, 0.2 to 2"),
+        ("temperature", ["-1", "0", "0.1", "2.1", "1e300"], "expected a number, 0.7 to 2"),
     ],
 )
 def test_y22_negative_zero_and_huge(key: str, values: list[str], expected: str) -> None:
@@ -171,7 +171,7 @@ def test_y23_swing(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "high"), [("intensity", "1"), ("periods", "1"), ("scale_strictness", "1"), ("min_p", "0.5")]
+    ("key", "high"), [("intensity", "1"), ("periods", "1"), ("scale_strictness", "1"), ("min_p", "0.15")]
 )
 def test_y23_shares_and_probabilities(key: str, high: str) -> None:
     for value in ("1.5", "-0.5", "50", "1.0000001"):
