@@ -17,19 +17,19 @@ from gamemusic.errors import InputError
 from gamemusic.files import read_file, shown_name
 from gamemusic.limits import LIMITS
 from gamemusic.packs.fingerprint import find_grams
-from gamemusic.packs.nodes import MapNode, ScalarNode
-from gamemusic.packs.yamlfile import dump_yaml, read_yaml
 from gamemusic.score.midi import read_midi
+from gamemusic.score.midifiles import find_midi_files
 from gamemusic.score.phrase import Role
-from gamemusic.score.voices import find_voices, label_voice
+from gamemusic.score.voices import describe_voice, find_voices, label_voice
 from gamemusic.units import METERS
 from gamemusic_export.corpus import read_piece
 from gamemusic_export.dataset import Dataset, build_dataset
 from gamemusic_export.fingerprint import read_passages
+from gamemusic_export.own_roles import Roles, check_roles, read_roles, write_roles
 from gamemusic_export.prepared import PreparedPiece, prepare_piece
 from gamemusic_export.voices import assign_roles
 
-__all__ = ["LEAST_BARS", "LEAST_NOTES", "OwnFile", "OwnMusic", "read_roles", "study", "write_roles"]
+__all__ = ["LEAST_BARS", "LEAST_NOTES", "OwnFile", "OwnMusic", "Roles", "read_roles", "study", "write_roles"]
 
 LEAST_NOTES, LEAST_BARS = 1_000, 64
 """Under this a model learns the files by heart, or nothing."""
@@ -39,9 +39,6 @@ _PIECES_TO_HOLD_OUT = 6
 _LEAST_EXCERPTS = 2
 _MOST_NAMES, _FEW_NAMES = 6, 3
 _SOURCE = "own"
-
-Roles = Mapping[str, Mapping[str, Role | None]]
-"""By file name, by the voice's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +52,8 @@ class OwnFile:
     notes: int
     roles: Mapping[str, Role | None]
     """Who plays what, by the voice's label; None: left out, as it doubles another or was told to be."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """How many notes a voice has, between which pitches, and whom it doubles, by its label, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
     """Read a folder of MIDI files and put some of the music aside to judge by.
 
     Args:
-        folder: Its ``.mid`` and ``.midi`` files are read, those in folders inside too.
+        folder: Its MIDI files are read, see `find_midi_files`, those in folders inside too.
         token: Style token that the music is learned by.
         roles: Who plays what, where somebody knows better.
 
@@ -102,7 +101,7 @@ def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
     """
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; put the MIDI files into one and name it")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+    paths = find_midi_files(folder)
     if not paths or len(paths) > _MOST_FILES:
         raise InputError(
             f"{folder} holds {len(paths)} MIDI files; 1 to {_MOST_FILES:,} are read, ten make a good start"
@@ -115,6 +114,7 @@ def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
         piece.meta["name"] = name
         pieces.append(piece)
         files.append(_describe(path, name, piece, given.get(name, {}), facts))
+    check_roles(given, files, folder)
     _check_enough(folder, files)
     with tempfile.TemporaryDirectory() as place:
         dataset = build_dataset(pieces, [(_SOURCE, token, "", "")] * len(pieces), Path(place))
@@ -165,17 +165,19 @@ def _describe(path: Path, name: str, piece: PreparedPiece, given: Mapping[str, R
     assigned = assign_roles(voices, song.ticks_per_beat, given)
     owner = {id(note): role for role, notes in assigned.items() for note in notes}
     roles: dict[str, Role | None] = {}
+    about: dict[str, str] = {}
     for voice in voices:
         counted = Counter(owner[id(note)] for note in voice.notes if id(note) in owner)
         role = counted.most_common(1)[0][0] if counted else None
-        roles[label_voice(voices, voice)] = role
+        label = label_voice(voices, voice)
+        roles[label], about[label] = role, describe_voice(voices, voice)
         for own, count in counted.items():
             facts.programs[own][voice.program] += count
     for phrase in read_piece(path, given or None, loose=True).phrases:
         facts.tempos.append(phrase.tempo_bpm)
         facts.keys[str(phrase.key)] += phrase.bars
         facts.meters[str(phrase.meter)] += phrase.bars
-    return OwnFile(path, "", int(piece.meta["bars"]), sum(piece.meta["notes"].values()), roles)
+    return OwnFile(path, "", int(piece.meta["bars"]), sum(piece.meta["notes"].values()), roles, about)
 
 
 def _check_enough(folder: Path, files: Sequence[OwnFile]) -> None:
@@ -241,43 +243,3 @@ def _find_single(dataset: Dataset) -> list[int]:
 def _spread(count: int, wanted: int) -> Iterator[int]:
     """Yield so many places of a list, evenly from the last one on."""
     yield from (count - 1 - place * count // wanted for place in range(wanted))
-
-
-def write_roles(music: OwnMusic, folder: Path) -> bytes:
-    """Return a YAML file that says who plays what, for people to correct."""
-    table = {
-        shown_name(one.path.relative_to(folder).as_posix()): {
-            label: role.value if role else "none" for label, role in one.roles.items()
-        }
-        for one in music.files
-        if not one.skipped
-    }
-    head = (
-        "# Who plays what, from the highest voice on. Correct what is wrong (lead, counter, harmony, texture, bass,\n"
-        "# drums, or none to leave a voice out), then train again with --roles and this file.\n"
-    )
-    return (head + dump_yaml(table)).encode()
-
-
-def read_roles(path: Path) -> Roles:
-    """Return what `write_roles` wrote, as somebody corrected it.
-
-    Raises:
-        InputError: The file cannot be read.
-        FormatError: With line and column, when it says something else than roles.
-    """
-    node = read_yaml(path)
-    allowed = {**{role.value: role for role in Role}, "none": None}
-    if not isinstance(node, MapNode):
-        raise node.fail("found no files, expected names of files with their voices")
-    found: dict[str, dict[str, Role | None]] = {}
-    for name, entry in node.entries.items():
-        if not isinstance(entry.value, MapNode):
-            raise entry.value.fail(f"found no voices of {name}, expected their labels with a role each")
-        found[name] = {}
-        for label, voice in entry.value.entries.items():
-            value = voice.value
-            if not isinstance(value, ScalarNode) or value.value not in allowed:
-                raise value.fail(f"found no role for {label}, expected one of {', '.join(allowed)}")
-            found[name][label] = allowed[str(value.value)]
-    return found

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gamemusic.errors import InputError
 from gamemusic.files import read_file
+from gamemusic.score.midifiles import find_midi_files
 from gamemusic_export.prepared import PreparedPiece
 from gamemusic_export.recipe import CorpusRecipe, Rule, Source
 
@@ -36,7 +37,7 @@ def list_files(recipe: CorpusRecipe, corpus: Path) -> list[SourceFile]:
     found = []
     for source in recipe.sources:
         folder = corpus / source.folder
-        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+        paths = find_midi_files(folder)
         if not paths:
             raise InputError(f"no MIDI files in {folder}; the corpus recipe names this folder ({source.url})")
         table = _read_table(folder / source.table) if source.table else {}

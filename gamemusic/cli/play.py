@@ -26,7 +26,6 @@ KEYS = """\
   d          duck                 q      end"""
 """What the keys do."""
 
-_MIDI = {".mid", ".midi"}
 _STEP = 0.1
 
 
@@ -51,8 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Play until it is ended."""
     if options.seconds is not None and not 0 < options.seconds <= 86400:
         raise InputError(f"seconds must be more than 0 and at most 86400 (received {options.seconds:g})")
-    suffix = Path(options.what).suffix.lower()
-    if suffix in _MIDI or suffix == ".wav":
+    if _is_sound(Path(options.what)):
         return _play_file(options)
     from gamemusic.director.director import Director
     from gamemusic.director.settings import Settings
@@ -131,6 +129,13 @@ def _show(director: Director, at: str, shown: str) -> str:
     if text != shown:
         print(f"\r\x1b[K{text}" if sys.stdout.isatty() else text, end="" if sys.stdout.isatty() else "\n", flush=True)
     return text
+
+
+def _is_sound(path: Path) -> bool:
+    """Say whether somebody means a WAV or MIDI file, not a mood."""
+    from gamemusic.score.midifiles import MIDI_SUFFIXES, is_midi_file
+
+    return path.suffix.lower() in {".wav", *MIDI_SUFFIXES} or is_midi_file(path)
 
 
 def _play_file(options: argparse.Namespace) -> int:

@@ -19,9 +19,10 @@ def midi_bytes(
     meter: tuple[int, int] = (4, 4),
     tempo_bpm: float = 100,
     midi_type: int = 1,
+    charset: str = "latin1",
 ) -> bytes:
     """Return a file with one track a line: name -> (program, notes); the program -1 plays drums."""
-    file = mido.MidiFile(type=midi_type, ticks_per_beat=TICKS)
+    file = mido.MidiFile(type=midi_type, ticks_per_beat=TICKS, charset=charset)
     head = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo_bpm))])
     head.append(mido.MetaMessage("time_signature", numerator=meter[0], denominator=meter[1]))
     file.tracks.append(head)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from midifiles import midi_bytes
 
 import gamemusic
 from gamemusic.errors import FormatError, InputError
 from gamemusic.packs.library import PATH_VARIABLE
+from gamemusic.score.phrase import Role
 
 pytest.importorskip("torch")
 
@@ -283,3 +287,91 @@ def test_what_does_not_work_is_said(
 ) -> None:
     assert main(["train", "haunted", *words]) == 1
     assert re.search(message, capsys.readouterr().err)
+
+
+def lines(seed: int) -> dict[str, tuple[int, list[tuple[float, float, int]]]]:
+    """Return a tune over a bass, and a flute that doubles the tune an octave higher."""
+    tune = [(beat / 2, 0.5, 72 + (beat * (seed + 2) + seed) % 9) for beat in range(128)]
+    bass = [(beat * 1.0, 1.0, 36 + beat % 5) for beat in range(64)]
+    return {
+        "Tune": (73, tune),
+        "Bass": (33, bass),
+        "Flute": (73, [(at, length, pitch + 12) for at, length, pitch in tune]),
+    }
+
+
+def test_midi_files_are_known_by_how_they_begin(tmp_path: Path) -> None:
+    riff = midi_bytes(lines(0))
+    riff = b"RIFF" + struct.pack("<I", len(riff) + 12) + b"RMIDdata" + struct.pack("<I", len(riff)) + riff
+    (tmp_path / "inside").mkdir()
+    contents = {
+        "a.mid": midi_bytes(lines(1)),
+        "b.kar": midi_bytes(lines(2)),
+        "c.rmi": riff,
+        "d.SMF": midi_bytes(lines(3)),
+        "inside/e": midi_bytes(lines(4)),
+        "f.dat": midi_bytes(lines(5)),
+        "damaged.kar": b"MThd",
+        "notes.txt": b"MThd is how MIDI files begin"[1:],
+        "loop.wav": b"RIFF\x00\x00\x00\x00WAVEfmt ",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    os.mkfifo(tmp_path / "pipe")
+    music = study(tmp_path, "chamber")
+    found = {one.path.relative_to(tmp_path).as_posix(): one for one in music.files}
+    assert set(found) == set(contents) - {"notes.txt", "loop.wav"}
+    assert [name for name, one in found.items() if one.skipped] == ["damaged.kar"]
+    assert {one.notes for one in found.values() if not one.skipped} == {192}
+
+
+def test_roles_tell_what_doubles_and_how_much_there_is(tmp_path: Path) -> None:
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    for seed in range(8):
+        (folder / f"{seed}.mid").write_bytes(midi_bytes(lines(seed)))
+    music = study(folder, "chamber")
+    path = tmp_path / "roles.yaml"
+    path.write_bytes(write_roles(music, folder))
+    text = path.read_text(encoding="utf-8")
+    assert "3.mid:\n  1 Tune: lead  # 128 notes, C5 to Ab5\n  2 Bass: bass  # 64 notes, C2 to E2\n" in text
+    assert "  3 Flute: none  # 128 notes, C6 to Ab6, doubles 1 Tune\n" in text
+    roles = read_roles(path)
+    assert roles == {one.path.name: one.roles for one in music.files}
+    again = study(folder, "chamber", roles)
+    assert [one.notes for one in again.files] == [one.notes for one in music.files]
+    swapped = text.replace("1 Tune: lead", "1 Tune: none").replace("3 Flute: none", "3 Flute: counter")
+    path.write_text(swapped, encoding="utf-8")
+    other = study(folder, "chamber", read_roles(path))
+    assert {other.files[3].roles[label] for label in ("1 Tune", "3 Flute")} == {None, Role.COUNTER}
+    assert other.files[3].notes == music.files[3].notes
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"9.mid": {"1 Tune": "lead"}}, "the roles speak of 9.mid, which is no MIDI file of"),
+        ({"3.mid": {"1 Oboe": "lead"}}, "the roles of 3.mid speak of the voice '1 Oboe'; it has '1 Tune', '2 Bass'"),
+    ],
+)
+def test_roles_of_what_is_not_there_are_refused(tmp_path: Path, table: dict[str, dict[str, str]], said: str) -> None:
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    for seed in range(8):
+        (folder / f"{seed}.mid").write_bytes(midi_bytes(lines(seed)))
+    (tmp_path / "roles.yaml").write_text(json.dumps(table), encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        study(folder, "chamber", read_roles(tmp_path / "roles.yaml"))
+
+
+def test_names_of_voices_of_any_kind_come_back(tmp_path: Path) -> None:
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    tune, bass, _ = lines(3).values()
+    names = ["x" * 190, "a: b # c", "'", "yes", "- {", "\u00e9\u00df\u30c9", "null", "2"]
+    for number, name in enumerate(names):
+        (folder / f"{number}: {{.mid").write_bytes(midi_bytes({name: tune, f"{name}b": bass}, charset="utf-8"))
+    music = study(folder, "chamber")
+    path = tmp_path / "roles.yaml"
+    path.write_bytes(write_roles(music, folder))
+    assert read_roles(path) == {one.path.name: one.roles for one in music.files}
