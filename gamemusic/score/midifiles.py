@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gamemusic.errors import InputError
-from gamemusic.files import read_file
+from gamemusic.files import read_head
 
 __all__ = ["MIDI_SUFFIXES", "find_midi_files", "is_midi_file"]
 
@@ -17,7 +17,7 @@ _HEAD_BYTES = 12
 def is_midi_file(path: Path) -> bool:
     """Say whether a file begins as MIDI files do; what is no ordinary file, or may not be read, does not."""
     try:
-        head = read_file(path, most=_HEAD_BYTES - 1) if path.is_file() else b""
+        head = read_head(path, most=_HEAD_BYTES) if path.is_file() else b""
     except (InputError, OSError):
         return False
     return head[:4] == b"MThd" or (head[:4] == b"RIFF" and head[8:12] == b"RMID")
