@@ -13,6 +13,7 @@ from types import MappingProxyType
 from gamemusic.errors import InputError, suggest
 from gamemusic.theory import CHORD_QUALITIES, Key, chord_pitch_classes, parse_pitch_class
 from gamemusic.units import MAX_BARS
+from gamemusic.values import shown
 
 __all__ = [
     "BAR_PATTERN",
@@ -57,6 +58,9 @@ CHORD_PATTERN = rf"^\s*{_WORD}\s*$"
 """What `parse_chord` reads, roughly, for editors."""
 BAR_PATTERN = rf"^\s*{_WORD}(\s+{_WORD}){{0,3}}\s*$"
 """What `parse_bar` reads, roughly, for editors."""
+
+_LONGEST_BAR = 200
+"""Characters of a bar of a chart."""
 
 
 def parse_chord(name: str, key: Key) -> tuple[int, str]:
@@ -181,11 +185,15 @@ def read_chart(chords: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         InputError: When there is no bar or more than 64, or one cannot be read.
     """
+    if isinstance(chords, str) and len(chords) > MAX_BARS * _LONGEST_BAR:
+        raise InputError(f"found {len(chords)} characters of chords, expected at most {MAX_BARS * _LONGEST_BAR}")
     if isinstance(chords, str):
         bars = re.split(r"[|,]", chords) if re.search(r"[|,]", chords) else chords.split()
         bars = [bar.strip() for bar in bars if bar.strip()]
+    elif isinstance(chords, list | tuple):
+        bars = [bar if isinstance(bar, str) and len(bar) <= _LONGEST_BAR else shown(bar) for bar in chords]
     else:
-        bars = [bar if isinstance(bar, str) else repr(bar) for bar in chords]
+        raise InputError(f"chords must be a text or a list of texts, such as 'Am F C G' (received {shown(chords)})")
     if not 1 <= len(bars) <= MAX_BARS:
         raise InputError(f"found {len(bars)} bars of chords, expected 1 to {MAX_BARS}, such as 'Am F C G'")
     for number, bar in enumerate(bars, start=1):

@@ -16,6 +16,7 @@ A message says what was wrong, where, what is allowed and what to do next, in th
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
 
 __all__ = [
@@ -29,6 +30,9 @@ __all__ = [
     "PackError",
     "suggest",
 ]
+
+_LONGEST_GUESSED, _MOST_GUESSED = 100, 2000
+"""What is longer, or one of more names, is not compared: that takes time with the product of both."""
 
 
 class GameMusicError(Exception):
@@ -81,5 +85,7 @@ class OutputError(GameMusicError, OSError):
 
 def suggest(found: str, allowed: Iterable[str]) -> str:
     """Return ``'; did you mean 'X'?'`` for the nearest allowed name, or an empty string when none is near."""
-    near = difflib.get_close_matches(found, list(allowed), n=1, cutoff=0.6)
+    if len(found) > _LONGEST_GUESSED:
+        return ""
+    near = difflib.get_close_matches(found, list(itertools.islice(allowed, _MOST_GUESSED)), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""

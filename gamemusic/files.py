@@ -14,10 +14,11 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
-from gamemusic.errors import InputError, OutputError
+from gamemusic.errors import InputError, MissingError, OutputError
 from gamemusic.temporary import begin_file, sweep, sync_folder
+from gamemusic.values import shown
 
 __all__ = [
     "MOST_BYTES",
@@ -31,6 +32,7 @@ __all__ = [
     "read_file",
     "read_head",
     "shown_name",
+    "user_folder",
     "write_file",
     "write_files",
     "write_out",
@@ -170,6 +172,28 @@ def shown_name(name: str) -> str:
 # writing ------------------------------------------------------------------------------------------------------------
 
 
+def user_folder(kind: Literal["cache", "data"]) -> Path:
+    """Return the folder that the user's own data or cache of this package lies in; it need not exist.
+
+    Raises:
+        MissingError: This system knows no home folder for the user, as in some containers.
+    """
+    import platformdirs  # late, as all that is not needed where a mood is named by its path
+
+    variable = f"XDG_{kind.upper()}_HOME"
+    homeless = MissingError(f"there is no home folder for this user; set HOME or {variable} to a folder of your own")
+    try:
+        if kind == "data":
+            path = Path(platformdirs.user_data_dir("gamemusic", appauthor=False, roaming=True))
+        else:
+            path = Path(platformdirs.user_cache_dir("gamemusic", appauthor=False))
+    except RuntimeError:  # what newer releases of it say
+        raise homeless from None
+    if not path.is_absolute():  # older ones: "~", which would be a folder of this name in the current one
+        raise homeless
+    return path
+
+
 def is_device(name: str) -> bool:
     """Return whether Windows takes a file of this name for a device: ``con``, ``Aux.mid``, ``com1.tar.gz``.
 
@@ -189,6 +213,11 @@ def check_writable(path: Path) -> None:
     if is_device(path.name):
         raise OutputError(f"{path.name} is the name of a device on Windows; choose another file name")
     folder = path.parent
+    try:
+        path.is_dir()
+    except (OSError, ValueError) as error:  # such as a name that is too long
+        reason = error.strerror if isinstance(error, OSError) else "it is not a path"
+        raise OutputError(f"cannot write {shown(str(path))}: {reason}; choose another file name") from None
     if not folder.exists():
         raise OutputError(f"folder {folder} does not exist; make it first, or write elsewhere")
     if not folder.is_dir():

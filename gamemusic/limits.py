@@ -9,16 +9,24 @@ Whatever is larger is refused with an error that names the limit; nothing is sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from gamemusic.errors import InputError
+from gamemusic.values import check_whole, shown
 
 __all__ = ["LIMITS", "Limits"]
 
 MIB = 1024 * 1024
+_MOST = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a mood pack, a preset, a MIDI file, a model and a soundfont may hold at most."""
+    """What a mood pack, a preset, a MIDI file, a model and a soundfont may hold at most.
+
+    Raises:
+        InputError: A limit is no whole number of 0 or more.
+    """
 
     pack_bytes: int = 64 * MIB
     """All files of a pack together, and its zip."""
@@ -70,6 +78,17 @@ class Limits:
     """Shortest note value of a time signature, as a power of a half: a 64th."""
     midi_text: int = 200
     """Characters kept of a track's name; the rest of it is of no account."""
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(one.default, tuple):
+                if not isinstance(value, tuple | list) or len(value) != len(one.default):
+                    raise InputError(f"{one.name} must be two numbers, the lower one first (received {shown(value)})")
+                checked: object = tuple(check_whole(part, one.name, 0, _MOST) for part in value)
+            else:
+                checked = check_whole(value, one.name, 0, _MOST)
+            object.__setattr__(self, one.name, checked)  # numbers of NumPy become Python's
 
 
 LIMITS = Limits()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gamemusic.errors import InputError
+from gamemusic.values import check_path, check_truth
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +59,7 @@ def save(
         FormatError: The soundfont is damaged.
         OutputError: The file could not be written.
     """
+    stems = check_truth(stems, "stems")
     target, depth = check_output(path, sample_rate=sample_rate, bit_depth=bit_depth)
     suffix = target.suffix.lower()
     arrangement = _arrange(phrase)
@@ -81,7 +83,7 @@ def check_output(
 
     Args and Raises: as `save`.
     """
-    target = Path(path).expanduser()
+    target = check_path(path)
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(

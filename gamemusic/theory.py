@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from gamemusic.errors import InputError, suggest
 from gamemusic.scales import ALIASES, MODES, SCALES, Scale, find_scale, steps_name
+from gamemusic.values import shown
 
 __all__ = [
     "CHORD_QUALITIES",
@@ -45,6 +46,8 @@ CHORD_QUALITIES = MappingProxyType(
 )
 """Semitones of each chord quality above its root. Inversions are told by the bass role."""
 
+_LONGEST_NAME = 200
+"""Characters of a key's name, its steps included."""
 _LETTERS = MappingProxyType({"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11})
 _ACCIDENTALS = MappingProxyType({"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1})
 _DOMINANT = (7, "maj")
@@ -160,6 +163,8 @@ def parse_key(name: str) -> Key:
     Raises:
         InputError: For anything else.
     """
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:  # longer ones would be tried in too many ways
+        raise InputError(f"key must be a note name and a mode, such as 'D minor' (received {shown(name)})")
     match = re.fullmatch(
         r"\s*([A-Ga-g])(?:[ -]?(sharp|flat)|([#b♯♭]))?(?:(maj|min|m)|[\s_-]+([a-z0-9][a-z0-9_, -]*?)|)\s*",
         name,

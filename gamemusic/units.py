@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from gamemusic.errors import InputError, suggest
+from gamemusic.values import check_choice, check_number, check_whole
 
 __all__ = [
     "BLOCK_FRAMES",
     "MAX_BARS",
+    "MAX_SEED",
     "METERS",
     "SUBTICKS_PER_BEAT",
     "SUBTICKS_PER_TICK",
@@ -24,7 +25,9 @@ __all__ = [
     "Meter",
     "bpm_to_tempo",
     "check_bars",
+    "check_intensity",
     "check_seconds",
+    "check_seed",
     "check_tempo",
     "loop_frames",
     "on_grid",
@@ -45,6 +48,8 @@ TEMPO_RANGE = (20.0, 400.0)
 
 MAX_BARS = 64
 """Longest phrase, in bars; the shortest is 1."""
+
+MAX_SEED = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,7 @@ def parse_meter(name: str) -> Meter:
     Raises:
         InputError: For a meter that is not one of `METERS`.
     """
-    if name not in METERS:
-        raise InputError(f"meter {name!r} is not one of {', '.join(METERS)}{suggest(name, METERS)}")
-    return METERS[name]
+    return METERS[check_choice(name, "meter", METERS)]
 
 
 def check_tempo(tempo_bpm: float) -> float:
@@ -90,10 +93,7 @@ def check_tempo(tempo_bpm: float) -> float:
     Raises:
         InputError: For any other value, NaN included.
     """
-    low, high = TEMPO_RANGE
-    if not low <= tempo_bpm <= high:
-        raise InputError(f"tempo must be {low:g} to {high:g} quarter notes a minute (received {tempo_bpm:g})")
-    return float(tempo_bpm)
+    return check_number(tempo_bpm, "tempo", *TEMPO_RANGE, "quarter notes a minute")
 
 
 def check_bars(bars: int) -> int:
@@ -102,9 +102,25 @@ def check_bars(bars: int) -> int:
     Raises:
         InputError: For any other value.
     """
-    if isinstance(bars, bool) or not isinstance(bars, int) or not 1 <= bars <= MAX_BARS:
-        raise InputError(f"bars must be a whole number, 1 to {MAX_BARS} (received {bars})")
-    return bars
+    return check_whole(bars, "bars", 1, MAX_BARS)
+
+
+def check_seed(seed: int) -> int:
+    """Return ``seed`` when it is a whole number, 0 to `MAX_SEED`.
+
+    Raises:
+        InputError: For any other value.
+    """
+    return check_whole(seed, "seed", 0, MAX_SEED)
+
+
+def check_intensity(intensity: float) -> float:
+    """Return ``intensity`` when it is a number from 0 to 1.
+
+    Raises:
+        InputError: For any other value, NaN included.
+    """
+    return check_number(intensity, "intensity", 0, 1)
 
 
 def bpm_to_tempo(tempo_bpm: float) -> int:
@@ -151,6 +167,4 @@ def check_seconds(seconds: float, name: str, low: float, high: float) -> float:
     Raises:
         InputError: For any other value, NaN included.
     """
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not low <= seconds <= high:
-        raise InputError(f"{name} must be {low:g} to {high:g} seconds (received {seconds!r})")
-    return float(seconds)
+    return check_number(seconds, name, low, high, "seconds")

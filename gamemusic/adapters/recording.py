@@ -13,6 +13,7 @@ import numpy as np
 
 from gamemusic.adapters.source import AudioSource, check_source
 from gamemusic.files import check_writable, write_file
+from gamemusic.values import check_path
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,7 +41,7 @@ class Recording:
 
     def __init__(self, source: AudioSource, path: str | Path, *, seconds: float | None = None) -> None:
         self._source = check_source(source)
-        self.path = Path(path).expanduser()
+        self.path = check_path(path)
         check_writable(self.path)
         self.sample_rate = source.sample_rate
         self._most = None if seconds is None else round(seconds * self.sample_rate)

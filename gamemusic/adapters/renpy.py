@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from gamemusic.errors import InputError
 from gamemusic.soundtrack.renpy import Cue, Stem, loop_string, make_script, sync_strings
+from gamemusic.values import check_path
 
 if TYPE_CHECKING:
     from gamemusic.score.phrase import Phrase
@@ -57,7 +58,7 @@ def write(
         MissingError: FluidSynth or a soundfont has to be installed.
         OutputError: A file could not be written.
     """
-    root = Path(game).expanduser()
+    root = check_path(game)
     if not root.is_dir():
         raise InputError(f"{root} is no folder; name the 'game' folder of a Ren'Py project")
     for name in phrases:

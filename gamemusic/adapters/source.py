@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from gamemusic.errors import InputError, MissingError
 from gamemusic.units import check_seconds
+from gamemusic.values import check_whole, reason_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -73,9 +74,7 @@ def check_frames(frames: int, name: str, low: int, high: int) -> int:
     Raises:
         InputError: For any other value.
     """
-    if isinstance(frames, bool) or not isinstance(frames, int) or not low <= frames <= high:
-        raise InputError(f"{name} must be a whole number of frames, {low} to {high} (received {frames!r})")
-    return frames
+    return check_whole(frames, name, low, high, "frames")
 
 
 def load_engine(module: str, *, extra: str, hint: str = "") -> Any:
@@ -91,7 +90,8 @@ def load_engine(module: str, *, extra: str, hint: str = "") -> Any:
     """
     try:
         return importlib.import_module(module)
-    except (ImportError, OSError) as error:
-        # OSError: sounddevice without PortAudio
-        what = f"{module.partition('.')[0]} cannot be loaded ({error})"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever an import may raise, such as an OSError: sounddevice without PortAudio
+        what = f"{module.partition('.')[0]} cannot be loaded ({reason_of(error)})"
         raise MissingError(f"{what}; install it: pip install 'gamemusic[{extra}]'{hint}") from error

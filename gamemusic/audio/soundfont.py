@@ -18,6 +18,7 @@ from pathlib import Path
 from gamemusic.errors import FormatError, GameMusicError, InputError, MissingError
 from gamemusic.files import NotOrdinaryError, hash_file, open_ordinary
 from gamemusic.packs.fontstore import is_kept, kept_font, note_tested, was_tested
+from gamemusic.values import check_path
 
 __all__ = [
     "CHIP_SOUNDFONT",
@@ -80,16 +81,17 @@ def find_soundfont(
         FormatError: The named file is not a whole soundfont, or the pack's failed its test.
         MissingError: No soundfont is installed, or the pack's is not there any more.
     """
-    if str(style if path is None else path) == CHIP:
+    wanted = style if path is None else path
+    if isinstance(wanted, str | Path) and str(wanted) == CHIP:
         return check_soundfont(CHIP_SOUNDFONT)
     if path is None and is_kept(style):
         return _find_kept(style)
     if path is not None:
-        return check_soundfont(Path(path).expanduser())
+        return check_soundfont(check_path(path, "soundfont"))
     variables = os.environ if environment is None else environment
     if named := variables.get(SOUNDFONT_VARIABLE, ""):
         try:
-            return check_soundfont(Path(named).expanduser())
+            return check_soundfont(check_path(named))
         except InputError as error:
             raise InputError(f"{SOUNDFONT_VARIABLE}: {error}") from None
     for candidate in installed_soundfonts(environment=variables):
@@ -142,9 +144,9 @@ def check_soundfont(path: Path) -> Path:
         InputError: No such file, a folder, or one that may not be read.
         FormatError: Empty, cut short, or not a soundfont.
     """
-    if path.is_dir():
-        raise InputError(f"soundfont {path} is a folder; name the .sf2 or .sf3 file in it")
     try:
+        if path.is_dir():
+            raise InputError(f"soundfont {path} is a folder; name the .sf2 or .sf3 file in it")
         with open_ordinary(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
@@ -216,9 +218,10 @@ def _rank(path: Path) -> tuple[int, str]:
 
 
 def _folders(variables: Mapping[str, str]) -> list[Path]:
-    home = Path(variables.get("HOME") or variables.get("USERPROFILE") or Path.home())
+    # "~" where there is no home folder: then these folders are in the current one, and are passed over
+    home = Path(variables.get("HOME") or variables.get("USERPROFILE") or os.path.expanduser("~"))  # noqa: PTH111  # Path's raises
     data = Path(variables.get("XDG_DATA_HOME") or home / ".local" / "share")
-    folders = [data / "soundfonts", data / "sounds" / "sf2", data / "sounds" / "sf3"]
+    folders = [data / "soundfonts", data / "sounds" / "sf2", data / "sounds" / "sf3"] if data.is_absolute() else []
     if sys.platform == "win32":
         for variable in ("LOCALAPPDATA", "APPDATA", "PROGRAMDATA"):
             if base := variables.get(variable):

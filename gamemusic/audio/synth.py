@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gamemusic.errors import FormatError, InputError, MissingError
+from gamemusic.errors import FormatError, MissingError
 from gamemusic.programs import PROGRAM_NAMES
 from gamemusic.units import BLOCK_FRAMES
+from gamemusic.values import check_whole, reason_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # for mypy, which brings it along; Python has it from 3.11 on
@@ -73,10 +74,7 @@ def check_sample_rate(sample_rate: int) -> int:
     Raises:
         InputError: For any other value.
     """
-    low, high = SAMPLE_RATES
-    if isinstance(sample_rate, bool) or not isinstance(sample_rate, int) or not low <= sample_rate <= high:
-        raise InputError(f"sample rate must be a whole number, {low} to {high} hertz (received {sample_rate})")
-    return sample_rate
+    return check_whole(sample_rate, "sample rate", *SAMPLE_RATES, "hertz")
 
 
 def fluidsynth_version() -> str:
@@ -350,10 +348,15 @@ def _load() -> _Library:
         with _quiet_import():
             import fluidsynth
         library = _Library(fluidsynth)
-    except (ImportError, OSError, AttributeError) as error:
-        # AttributeError: the unrelated package 'fluidsynth', or FluidSynth 1
-        raise MissingError(f"audio needs FluidSynth 2 and pyfluidsynth ({error}). {FLUIDSYNTH_HINT}") from error
-    if int(library.version.partition(".")[0].strip() or 0) < 2:
+        first = int(library.version.partition(".")[0].strip() or 0)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # whatever an import may raise, SystemExit too: of the unrelated package 'fluidsynth' or FluidSynth 1 it is an
+        # AttributeError, of a library that cannot be loaded an OSError, of a broken installation a SyntaxError
+        said = f"audio needs FluidSynth 2 and pyfluidsynth ({reason_of(error)})"
+        raise MissingError(f"{said}. {FLUIDSYNTH_HINT}") from error
+    if first < 2:
         raise MissingError(f"audio needs FluidSynth 2 or later (found {library.version}). {FLUIDSYNTH_HINT}")
     return library
 

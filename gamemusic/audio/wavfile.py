@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from gamemusic.errors import FormatError, InputError
 from gamemusic.files import read_file, write_file
+from gamemusic.values import check_choice
 
 __all__ = ["BIT_DEPTHS", "Wav", "check_bit_depth", "decode_wav", "encode_wav", "read_wav", "write_wav"]
 
@@ -60,9 +62,8 @@ def check_bit_depth(bit_depth: str | int) -> str:
     Raises:
         InputError: For any other.
     """
-    if str(bit_depth) not in BIT_DEPTHS:
-        raise InputError(f"bit depth must be one of {', '.join(BIT_DEPTHS)} (received {bit_depth!r})")
-    return str(bit_depth)
+    whole = isinstance(bit_depth, Integral) and not isinstance(bit_depth, bool) and 0 <= bit_depth <= 64
+    return check_choice(str(bit_depth) if whole else bit_depth, "bit depth", BIT_DEPTHS)
 
 
 def encode_wav(

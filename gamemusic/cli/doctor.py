@@ -14,7 +14,8 @@ from pathlib import Path
 
 from gamemusic.cli.releases import find_faults
 from gamemusic.cli.train import TRAIN_REMEDY, missing_extra
-from gamemusic.errors import GameMusicError
+from gamemusic.errors import GameMusicError, MissingError
+from gamemusic.values import reason_of
 
 __all__ = ["add_to"]
 
@@ -68,13 +69,12 @@ def _examine() -> Iterable[Finding]:
     for package, module in _NEEDED.items():
         yield _look(package, True, functools.partial(_import, package, module), f"pip install {package}")
     fluidsynth = _look("FluidSynth", False, _find_fluidsynth, "")
-    yield replace(fluidsynth, warning=_warn_of_fluidsynth()) if fluidsynth.works else fluidsynth
+    warning = _look("", False, _warn_of_fluidsynth, "")
+    yield replace(fluidsynth, warning=warning.detail) if fluidsynth.works else fluidsynth
     yield _look("soundfont", False, _find_soundfont, "")
     yield from _find_moods()
     yield _look("output", False, _find_writable, "")
-    missing = missing_extra()
-    detail = f"only for making moods: {TRAIN_REMEDY}" if missing else "installed"
-    yield Finding("training extra", not missing, False, detail)
+    yield _look("training extra", False, _find_extra, "")
     from importlib.metadata import version  # late: slow to import
 
     for fault, found in find_faults(version):
@@ -88,8 +88,11 @@ def _look(name: str, needed: bool, find: Callable[[], str], remedy: str) -> Find
         return Finding(name, True, needed, find())
     except GameMusicError as error:
         return Finding(name, False, needed, str(error))
-    except ImportError as error:
-        return Finding(name, False, needed, f"{error}; {remedy}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever an import raises, SystemExit too: it must not stop the report
+        reason = reason_of(error)
+        return Finding(name, False, needed, f"{reason}; {remedy}" if remedy else reason)
 
 
 def _import(package: str, module: str) -> str:
@@ -135,6 +138,12 @@ def _find_writable() -> str:
 
     check_writable(Path.cwd() / "loop.mid")
     return f"files can be written to {Path.cwd()}"
+
+
+def _find_extra() -> str:
+    if missing_extra():
+        raise MissingError(f"only for making moods: {TRAIN_REMEDY}")
+    return "installed"
 
 
 def _find_moods() -> Iterable[Finding]:

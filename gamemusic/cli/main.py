@@ -6,13 +6,14 @@ Exit status 0: done. 1: an error the user can mend, said in one message. 2: wron
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gamemusic.cli import bake, check, compose, doctor, evaluate, moods, packs, pick, play, schema, train
-from gamemusic.errors import GameMusicError
+from gamemusic.errors import GameMusicError, MissingError
 
 __all__ = ["main", "make_parser"]
 
@@ -37,26 +38,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Words after the command's name; default those of the process.
     """
-    options = make_parser().parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # a file's name may have letters that the terminal lacks: shown as escapes, as errors are by default
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-    except GameMusicError as error:
-        return _fail(error)
-    except KeyboardInterrupt:
-        print("gamemusic: stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # whoever read our output has enough of it; leave nothing for the interpreter to flush at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        # a name too long for the file system, a disk that fails: nothing that a traceback would help to mend
-        return _fail(error)
-    return status
+    with _streams():
+        try:
+            options = make_parser().parse_args(arguments)
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                # a file's name may have letters that the terminal lacks: shown as escapes, as errors are by default
+                sys.stdout.reconfigure(errors="backslashreplace")
+            status: int = options.run(options)
+            sys.stdout.flush()
+        except GameMusicError as error:
+            return _fail(error)
+        except KeyboardInterrupt:
+            print("gamemusic: stopped", file=sys.stderr)
+            return 130
+        except BrokenPipeError:
+            # whoever read our output has enough of it; leave nothing for the interpreter to flush at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except OSError as error:
+            # a name too long for the file system, a disk that fails: nothing that a traceback would help to mend
+            return _fail(error)
+        except MemoryError:
+            return _fail(MissingError("there is not enough memory; close other programs, or ask for less"))
+        return status
+
+
+@contextlib.contextmanager
+def _streams() -> Iterator[None]:
+    """Give what is printed somewhere to go: a program without a console, or one that closed them, has no streams."""
+    names = [name for name in ("stdout", "stderr") if getattr(getattr(sys, name), "closed", True)]
+    before = [getattr(sys, name) for name in names]
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        for name in names:
+            setattr(sys, name, nowhere)
+        try:
+            yield
+        finally:
+            for name, stream in zip(names, before, strict=True):
+                setattr(sys, name, stream)
 
 
 def _fail(error: Exception) -> int:

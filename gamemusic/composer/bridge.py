@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from gamemusic.composer.candidates import compose_candidates
 from gamemusic.composer.composer import Composer
 from gamemusic.composer.surprise import FRACTION
-from gamemusic.errors import InputError
 from gamemusic.score.phrase import BRIDGE_FORM, Chord, Note, Phrase, Role, Track
 from gamemusic.theory import Key, chord_pitch_classes
 from gamemusic.tokens.bars import Bar, cut_bars, join_bars, transposition
 from gamemusic.tokens.grammar import Grammar, Rules, forced_chords
 from gamemusic.tokens.vocabulary import DRUM_PITCHES, MAX_DURATION, PITCH_RANGES, QUALITY_NAMES, ROLES, STREAMS
+from gamemusic.values import check_whole
 
 __all__ = ["BRIDGE_BARS", "Seams", "compose_bridge", "measure_seams", "plan_bridge"]
 
@@ -64,8 +64,7 @@ def compose_bridge(
     Raises:
         InputError: For another number of bars, or a bar that the old phrase does not have.
     """
-    if isinstance(bars, bool) or bars not in BRIDGE_BARS:
-        raise InputError(f"a bridge has 1 or 2 bars (received {bars!r})")
+    bars = check_whole(bars, "bars of a bridge", *BRIDGE_BARS)
     heard = _hear(old, new, at_bar)
     frame = new.replace(
         bars=bars,
@@ -187,8 +186,8 @@ def _number(root: int, quality: str, key: Key) -> int:
 
 def _hear(old: Phrase, new: Phrase, at_bar: int | None) -> list[Bar]:
     """Return the old music's last bars in the new one's key and meter: what has no token there is left out."""
-    if at_bar is not None and (isinstance(at_bar, bool) or not 0 <= at_bar <= old.bars):
-        raise InputError(f"at_bar must be 0 to {old.bars}, the bars of the phrase that is left (received {at_bar!r})")
+    if at_bar is not None:
+        at_bar = check_whole(at_bar, "at_bar", 0, old.bars)
     turn = (old.bars if at_bar is None else at_bar) * old.meter.bar_ticks or old.ticks
     length = new.meter.bar_ticks
     bars = max(1, min(_HEARD_BARS, old.ticks // length))

@@ -8,29 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from gamemusic.composer.sampler import mix
-from gamemusic.errors import InputError
 from gamemusic.packs.schema import Preset
 from gamemusic.packs.style import Style
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
 
-__all__ = ["MAX_SEED", "check_intensity", "check_seed", "choose_key_of", "choose_tempo", "draw", "heard_roles"]
-
-MAX_SEED = (1 << 64) - 1
-
-
-def check_seed(seed: int) -> int:
-    """Return the seed, or raise `InputError`."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise InputError(f"seed must be a whole number, 0 to {MAX_SEED} (received {seed!r})")
-    return seed
-
-
-def check_intensity(intensity: float) -> float:
-    """Return the intensity, or raise `InputError`."""
-    if isinstance(intensity, bool) or not isinstance(intensity, int | float) or not 0 <= intensity <= 1:
-        raise InputError(f"intensity must be 0 to 1 (received {intensity!r})")
-    return float(intensity)
+__all__ = ["choose_key_of", "choose_tempo", "draw", "heard_roles"]
 
 
 def draw(seed: int, purpose: int, count: int) -> int:

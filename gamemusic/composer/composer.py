@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gamemusic.chordnames import choose_key, read_chart
 from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
-from gamemusic.composer.choices import check_intensity, check_seed, choose_key_of, choose_tempo, draw, heard_roles
+from gamemusic.composer.choices import choose_key_of, choose_tempo, draw, heard_roles
 from gamemusic.composer.form import plan_repeats, plan_sections, sections_of
 from gamemusic.composer.harmony import (
     ChordPlan,
@@ -39,7 +39,8 @@ from gamemusic.theory import parse_key
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, join_bars
 from gamemusic.tokens.grammar import Grammar, Rules, forced_chords
 from gamemusic.tokens.vocabulary import METER_NAMES, MODE_NAMES, ROLES, STYLE_NAMES, intensity_bin
-from gamemusic.units import check_bars, check_tempo, parse_meter
+from gamemusic.units import check_bars, check_intensity, check_seed, check_tempo, parse_meter
+from gamemusic.values import shown
 
 __all__ = ["Composer", "Order", "compose"]
 
@@ -102,7 +103,7 @@ def compose(
     Warns:
         GameMusicWarning: When every phrase that was composed to choose from had a fault, see `Phrase.faults`.
     """
-    phrase = Composer(find_pack(mood, limits=limits or LIMITS)).compose(
+    phrase = Composer(find_pack(mood, limits=LIMITS if limits is None else limits)).compose(
         style=style,
         bars=bars,
         key=key,
@@ -192,6 +193,8 @@ class Composer:
         chords: str | Sequence[str] | None = None,
     ) -> Phrase:
         """Compose a phrase; see `gamemusic.compose`."""
+        if harmony is not None and not isinstance(harmony, Phrase):
+            raise InputError(f"harmony must be a gamemusic.Phrase (received {shown(harmony)})")
         preset = self.pack.preset
         seed = check_seed(secrets.randbits(32) if seed is None else seed)
         playing = preset.style(style)

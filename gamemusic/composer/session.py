@@ -19,6 +19,7 @@ from gamemusic.composer.graph import check_graph, printable
 from gamemusic.errors import MissingError, PackError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_VERSION
+from gamemusic.values import reason_of
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -54,12 +55,19 @@ def load_runtime() -> ModuleType:
         # Windows' own tracing does not ask the environment, and somebody else may have imported it before
         if switch_off := getattr(onnxruntime, "disable_telemetry_events", None):
             switch_off()
-    except Exception as error:  # it raises again whatever its library raised, and an emptied folder has nothing
-        raise MissingError(
-            f"ONNX Runtime cannot be imported ({printable(str(error), 200)}); install it with: pip install onnxruntime"
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # it raises again whatever its library raised, and an emptied folder has nothing
+        raise MissingError(f"ONNX Runtime cannot be imported ({reason_of(error)}); {_remedy(error)}") from error
     runtime: ModuleType = onnxruntime
     return runtime
+
+
+def _remedy(error: BaseException) -> str:
+    """Return what to do about an import that failed."""
+    if isinstance(error, MemoryError) or "memory" in str(error).lower() or "failed to map" in str(error):
+        return "this process may use too little memory for it; close other programs, or raise its limit (ulimit -v)"
+    return "install it with: pip install onnxruntime"
 
 
 class Session:

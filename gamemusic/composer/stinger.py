@@ -13,6 +13,7 @@ from gamemusic.packs.stinger import Stinger
 from gamemusic.score.phrase import Chord, Phrase, Role
 from gamemusic.theory import Key
 from gamemusic.units import Meter
+from gamemusic.values import shown
 
 __all__ = ["STINGERS", "compose_stinger", "find_stinger", "stinger_names"]
 
@@ -62,10 +63,11 @@ def find_stinger(preset: Preset, name: str) -> Stinger:
     Raises:
         InputError: When there is none of that name.
     """
-    found = preset.stingers.get(name) or STINGERS.get(name)
+    found = (preset.stingers.get(name) or STINGERS.get(name)) if isinstance(name, str) else None
     if found is None:
         names = stinger_names(preset)
-        raise InputError(f"{preset.name!r} has no stinger {name!r}, only {', '.join(names)}{suggest(name, names)}")
+        hint = suggest(name, names) if isinstance(name, str) else ""
+        raise InputError(f"{preset.name!r} has no stinger {shown(name)}, only {', '.join(names)}{hint}")
     return found
 
 

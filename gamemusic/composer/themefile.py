@@ -16,6 +16,7 @@ from gamemusic.score.midi import MidiSong, read_midi
 from gamemusic.score.phrase import Note
 from gamemusic.score.voices import Voice, find_melody, find_voices
 from gamemusic.units import METERS, Meter, on_grid
+from gamemusic.values import check_path
 
 __all__ = ["read_theme", "theme_of_song"]
 
@@ -35,7 +36,7 @@ def read_theme(path: str | Path) -> Theme:
             its bar lines.
         MidiError: When it is no MIDI file.
     """
-    path = Path(path)
+    path = check_path(path, "theme")
     data = read_head(path, "the theme", most=_MAX_FILE_BYTES + 1)
     if len(data) > _MAX_FILE_BYTES:
         raise MidiError(f"the theme has more than {_MAX_FILE_BYTES:,} bytes", file=path)

@@ -10,7 +10,7 @@ from gamemusic.director.mixer import Mixer
 from gamemusic.director.program import Program
 from gamemusic.director.settings import Settings
 from gamemusic.director.take import Take
-from gamemusic.errors import InputError, suggest
+from gamemusic.values import check_choice
 
 __all__ = ["BOUNDARIES", "MANNERS", "Conductor", "Cue", "Departure"]
 
@@ -36,10 +36,8 @@ class Cue:
         Raises:
             InputError: Saying which are allowed.
         """
-        if at not in BOUNDARIES:
-            raise InputError(f"at={at!r} is not one of {', '.join(BOUNDARIES)}{suggest(str(at), BOUNDARIES)}")
-        if by not in MANNERS:
-            raise InputError(f"by={by!r} is not one of {', '.join(MANNERS)}{suggest(str(by), MANNERS)}")
+        check_choice(at, "at", BOUNDARIES)
+        check_choice(by, "by", MANNERS)
 
 
 @dataclass(frozen=True, slots=True)

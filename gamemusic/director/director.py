@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -25,9 +26,11 @@ from gamemusic.director.mixer import STEP_FRAMES
 from gamemusic.director.notifier import Listeners, Moment
 from gamemusic.director.output import SoundCard, check_latency
 from gamemusic.director.saving import read_state, write_state
-from gamemusic.director.settings import Settings, check_gain_db, check_intensity, check_seconds
+from gamemusic.director.settings import Settings, check_gain_db, check_seconds
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Role
+from gamemusic.units import check_intensity, check_seed
+from gamemusic.values import check_choice, check_number, check_truth, check_whole, shown
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -67,8 +70,10 @@ class Director:
         settings: Settings | None = None,
     ) -> None:
         self.sample_rate = check_sample_rate(sample_rate)
+        if settings is not None and not isinstance(settings, Settings):
+            raise InputError(f"settings must be a gamemusic.Settings (received {shown(settings)})")
         self.settings = settings or Settings()
-        seed = _check_seed(secrets.randbits(32) if seed is None else seed)
+        seed = check_seed(secrets.randbits(32) if seed is None else seed)
         find_soundfont(soundfont)  # a missing one is better told now than by silence
         self._process = count_forks()
         self._listeners = Listeners()
@@ -122,6 +127,7 @@ class Director:
         """
         self._check_open()
         Cue.check(at, by)
+        resume = check_truth(resume, "resume")
         if intensity is not None:
             intensity = check_intensity(intensity)
         program = self._studio.program(mood, style)
@@ -213,11 +219,8 @@ class Director:
             InputError: For an unknown role or a gain out of range.
         """
         self._check_open()
-        try:
-            part = Role(role)
-        except ValueError:
-            raise InputError(f"role {role!r} is not one of {', '.join(map(str, Role))}") from None
-        self._engine.wishes.stems[part] = gain = check_intensity(gain)
+        part = Role(check_choice(role, "role", [one.value for one in Role]))
+        self._engine.wishes.stems[part] = gain = check_number(gain, "gain", 0, 1)
         frames = max(1, round(check_seconds(seconds, "seconds") * self.sample_rate))
         for deck in self._mixer.decks:
             deck.stems[part].go(gain, frames)
@@ -239,10 +242,8 @@ class Director:
             GameMusicError: In a forked child.
         """
         check_process(self._process)
-        if isinstance(frames, bool) or not isinstance(frames, int | np.integer) or not 1 <= frames <= _MOST_READ:
-            raise InputError(f"frames must be a whole number, 1 to {_MOST_READ} (received {frames!r})")
-        if dtype not in ("float32", "int16"):
-            raise InputError(f"dtype must be 'float32' or 'int16' (received {dtype!r})")
+        frames = check_whole(frames, "frames", 1, _MOST_READ)
+        check_choice(dtype, "dtype", ("float32", "int16"))
         sound = self._mixer.read(int(frames))
         if dtype == "int16":
             whole = np.empty(sound.shape, np.int16)
@@ -327,8 +328,7 @@ class Director:
             InputError: ``timeout`` is no number of seconds, 0 or more.
         """
         check_process(self._process)
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
-            raise InputError(f"timeout must be a number of seconds, 0 or more (received {timeout!r})")
+        timeout = check_number(timeout, "timeout", 0, math.inf, "seconds")
         if self._engine.closed:
             return False
         until = time.monotonic() + timeout
@@ -385,7 +385,7 @@ class Director:
     def _listen(self, functions: list[Callable[[Moment], object]], function: Callable[[Moment], object]) -> None:
         self._check_open()
         if not callable(function):
-            raise InputError(f"a function is needed that takes a Moment (received {function!r:.80})")
+            raise InputError(f"a function is needed that takes a Moment (received {shown(function)})")
         self._notifier.start()
         functions.append(function)
 
@@ -393,9 +393,3 @@ class Director:
         check_process(self._process)
         if self._engine.closed:
             raise InputError("this director is closed; make a new one")
-
-
-def _check_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 64:
-        raise InputError(f"seed must be a whole number, 0 to {(1 << 64) - 1} (received {seed!r})")
-    return seed

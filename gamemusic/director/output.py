@@ -15,7 +15,8 @@ import numpy.typing as npt
 from gamemusic.director.bell import Bell
 from gamemusic.director.interpreter import keep
 from gamemusic.director.mixer import describe_error
-from gamemusic.errors import InputError, MissingError
+from gamemusic.errors import MissingError
+from gamemusic.values import check_number
 
 __all__ = ["Recording", "Sink", "SoundCard", "Source", "check_latency", "open_device"]
 
@@ -211,9 +212,7 @@ def check_latency(latency: float) -> float:
     Raises:
         InputError: For anything else, NaN included.
     """
-    if isinstance(latency, bool) or not isinstance(latency, int | float) or not 0.02 <= latency <= 2:
-        raise InputError(f"latency must be 0.02 to 2 seconds (received {latency!r})")
-    return latency
+    return check_number(latency, "latency", 0.02, 2, "seconds")
 
 
 def open_device(sample_rate: int, device: int | str | None, latency: float) -> Sink:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from gamemusic.director.program import Program
-from gamemusic.director.settings import check_intensity
 from gamemusic.errors import InputError
 from gamemusic.score.phrase import Role
+from gamemusic.units import check_intensity
+from gamemusic.values import check_whole, shown
 
 __all__ = ["STATE_FORMAT", "SavedProgram", "SavedState", "read_state", "write_state"]
 
@@ -82,10 +83,10 @@ def read_state(state: Mapping[str, Any]) -> SavedState:
         playing = _pair(playing)
     moods = state.get("moods")
     if not isinstance(moods, list) or len(moods) > _MOST_PROGRAMS:
-        raise InputError(f"state: moods must be a list of at most {_MOST_PROGRAMS} (received {moods!r:.80})")
+        raise InputError(f"state: moods must be a list of at most {_MOST_PROGRAMS} (received {shown(moods)})")
     stems = state.get("stems")
     if not isinstance(stems, Mapping) or set(stems) != {role.value for role in Role}:
-        raise InputError(f"state: stems must name each role (received {stems!r:.80})")
+        raise InputError(f"state: stems must name each role (received {shown(stems)})")
     return SavedState(
         seed=_whole(state, "seed", 0, (1 << 64) - 1),
         intensity=check_intensity(state.get("intensity", -1)),
@@ -97,7 +98,7 @@ def read_state(state: Mapping[str, Any]) -> SavedState:
 
 def _program(one: Any) -> SavedProgram:
     if not isinstance(one, Mapping):
-        raise InputError(f"state: a mood must be a mapping (received {one!r:.80})")
+        raise InputError(f"state: a mood must be a mapping (received {shown(one)})")
     mood, style = _pair([one.get("mood"), one.get("style")])
     return SavedProgram(
         mood, style, _whole(one, "theme", 0, _MOST), _whole(one, "variation", -1, _MOST), _whole(one, "bar", 0, _MOST)
@@ -106,12 +107,9 @@ def _program(one: Any) -> SavedProgram:
 
 def _pair(value: Any) -> tuple[str, str]:
     if not isinstance(value, list | tuple) or len(value) != 2 or not all(isinstance(part, str) for part in value):
-        raise InputError(f"state: expected a mood and a style (received {value!r:.80})")
+        raise InputError(f"state: expected a mood and a style (received {shown(value)})")
     return str(value[0]), str(value[1])
 
 
 def _whole(values: Mapping[str, Any], name: str, low: int, high: int) -> int:
-    value = values.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"state: {name} must be a whole number, {low} to {high} (received {value!r:.80})")
-    return value
+    return check_whole(values.get(name), f"state: {name}", low, high)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from gamemusic.errors import InputError
 from gamemusic.limits import LIMITS, Limits
+from gamemusic.values import check_number, check_truth, check_whole, shown
 
-__all__ = ["Settings", "check_gain_db", "check_intensity", "check_seconds"]
+__all__ = ["Settings", "check_gain_db", "check_seconds"]
 
 _WHOLE = ("phrases_ahead", "moods_kept", "bridge_bars", "crossfade_bars")
 
@@ -61,21 +62,15 @@ class Settings:
             ("stinger_duck_db", -24, 0),
         ):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise InputError(f"{name} must be {low} to {high} (received {value!r})")
-            if name in _WHOLE and not isinstance(value, int):
-                raise InputError(f"{name} must be a whole number (received {value!r})")
-
-
-def check_intensity(intensity: float) -> float:
-    """Return an intensity when it is a number from 0 to 1.
-
-    Raises:
-        InputError: For anything else, NaN included.
-    """
-    if isinstance(intensity, bool) or not isinstance(intensity, int | float) or not 0 <= intensity <= 1:
-        raise InputError(f"intensity must be 0 to 1 (received {intensity!r})")
-    return float(intensity)
+            checked = (
+                check_whole(value, name, int(low), int(high))
+                if name in _WHOLE
+                else check_number(value, name, low, high)
+            )
+            object.__setattr__(self, name, checked)  # what was a number of NumPy is one of Python's from here on
+        object.__setattr__(self, "patient", check_truth(self.patient, "patient"))
+        if not isinstance(self.limits, Limits):
+            raise InputError(f"limits must be a gamemusic.Limits (received {shown(self.limits)})")
 
 
 def check_seconds(seconds: float, what: str) -> float:
@@ -84,9 +79,7 @@ def check_seconds(seconds: float, what: str) -> float:
     Raises:
         InputError: For anything else, NaN included.
     """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 60:
-        raise InputError(f"{what} must be 0 to 60 seconds (received {seconds!r})")
-    return float(seconds)
+    return check_number(seconds, what, 0, 60, "seconds")
 
 
 def check_gain_db(gain_db: float) -> float:
@@ -95,6 +88,4 @@ def check_gain_db(gain_db: float) -> float:
     Raises:
         InputError: For anything else, NaN included.
     """
-    if isinstance(gain_db, bool) or not isinstance(gain_db, int | float) or not -96 <= gain_db <= 0:
-        raise InputError(f"a gain must be -96 to 0 dB (received {gain_db!r})")
-    return float(gain_db)
+    return check_number(gain_db, "a gain", -96, 0, "dB")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gamemusic.composer.composer import Composer
 from gamemusic.limits import LIMITS, Limits
-from gamemusic.packs.library import find_pack
+from gamemusic.packs.library import check_mood, find_pack
 from gamemusic.packs.pack import PRESET_FILE, Pack
 
 __all__ = ["SHELF", "Shelf"]
@@ -37,7 +37,7 @@ def _stamp(mood: str | Path) -> tuple[int, int] | None:
         return None
     try:
         status = (Path(mood) / PRESET_FILE).stat()
-    except OSError:  # a zip, or a folder that was removed, which plays on
+    except (OSError, ValueError):  # a zip, or a folder that was removed, which plays on
         return None
     return status.st_size, status.st_mtime_ns
 
@@ -112,6 +112,7 @@ class Shelf:
         return True
 
     def _entry(self, mood: str | Path, limits: Limits) -> _Entry:
+        check_mood(mood)
         name = str(mood), limits
         with self._lock:
             if name in self._entries:

@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 
 from gamemusic.errors import InputError, MissingError, OutputError
-from gamemusic.files import read_file, read_head, write_file
+from gamemusic.files import read_file, read_head, user_folder, write_file
 from gamemusic.folders import make_folder
 
 __all__ = ["font_dir", "is_kept", "keep_font", "kept_font", "note_tested", "was_tested"]
@@ -30,10 +30,12 @@ _MOST_MARK = 1 << 16
 
 
 def font_dir() -> Path:
-    """Return the folder of the user's cache that soundfonts of packs are kept in; it need not exist yet."""
-    import platformdirs  # late: not needed where no pack brings a soundfont
+    """Return the folder of the user's cache that soundfonts of packs are kept in; it need not exist yet.
 
-    return Path(platformdirs.user_cache_dir("gamemusic", appauthor=False)) / "soundfonts"
+    Raises:
+        MissingError: This system knows no home folder for the user.
+    """
+    return user_folder("cache") / "soundfonts"
 
 
 def is_kept(name: str) -> bool:
@@ -51,15 +53,15 @@ def keep_font(data: bytes, suffix: str) -> str:
         suffix: ``.sf2`` or ``.sf3``.
     """
     name = f"{hashlib.sha256(data).hexdigest()}{suffix}"
-    path = font_dir() / name
     try:
+        path = font_dir() / name
         if path.is_file() and read_head(path, most=len(data) + 1) == data:
             os.utime(path)  # the last to go
         else:
             make_folder(path.parent)
             _make_room(path.parent)
             write_file(path, data)
-    except (OSError, InputError) as error:
+    except (OSError, InputError, MissingError) as error:
         logger.warning("a mood's soundfont cannot be kept: %s", error)
     return f"pack:{name}"
 

@@ -12,17 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gamemusic.errors import GameMusicError, InputError, PackError, suggest
-from gamemusic.files import read_file
+from gamemusic.errors import GameMusicError, InputError, MissingError, PackError, suggest
+from gamemusic.files import read_file, user_folder
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.card import MAX_CARD_BYTES, Card
 from gamemusic.packs.directory import peek_file
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, open_members, open_pack, read_parts
 from gamemusic.packs.schema import Preset
+from gamemusic.values import shown
 
 __all__ = [
     "PATH_VARIABLE",
     "Listing",
+    "check_mood",
     "find_pack",
     "find_packs",
     "list_packs",
@@ -60,10 +62,12 @@ class Listing:
 
 
 def user_dir() -> Path:
-    """Return the folder that the user's own mood packs are installed in; it need not exist yet."""
-    import platformdirs  # late, as all that is not needed where a mood is named by its path
+    """Return the folder that the user's own mood packs are installed in; it need not exist yet.
 
-    return Path(platformdirs.user_data_dir("gamemusic", appauthor=False, roaming=True)) / "moods"
+    Raises:
+        MissingError: This system knows no home folder for the user.
+    """
+    return user_folder("data") / "moods"
 
 
 def shipped_dir() -> Path | None:
@@ -88,7 +92,8 @@ def search_path() -> tuple[tuple[Path, str], ...]:
     """Return the folders that are searched for packs, in order, each with its origin."""
     given = [part for part in os.environ.get(PATH_VARIABLE, "").split(os.pathsep) if part]
     folders = [(Path(part), PATH_VARIABLE) for part in given]
-    folders.append((user_dir(), "user"))
+    with contextlib.suppress(MissingError):  # without a home folder nothing is installed
+        folders.append((user_dir(), "user"))
     shipped = shipped_dir()
     return tuple(folders + ([(shipped, "shipped")] if shipped is not None else []))
 
@@ -117,6 +122,13 @@ def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except (OSError, ValueError):  # permissions, a name too long for the system, a NUL in it
+        return False
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
         return False
 
 
@@ -201,6 +213,16 @@ def _is_path(name: str | Path) -> bool:
     return "/" in name or "\\" in name or name in (".", "..") or name.lower().endswith(".zip")
 
 
+def check_mood(name_or_path: object) -> None:
+    """Do nothing when a value may name a mood.
+
+    Raises:
+        InputError: It is neither text nor a path.
+    """
+    if not isinstance(name_or_path, str | Path):
+        raise InputError(f"a mood must be a name or a path (received {shown(name_or_path)})")
+
+
 def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: Limits = LIMITS) -> Pack:
     """Return the mood pack of a name, or at a path (a `Path`, or text with a slash or ending in ``.zip``).
 
@@ -215,8 +237,11 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: 
         PackError: When the pack is broken, or another one than is pinned.
         FormatError: When its preset or card is wrong.
     """
+    if not isinstance(limits, Limits):
+        raise InputError(f"limits must be a gamemusic.Limits (received {shown(limits)})")
+    check_mood(name_or_path)
     if _is_path(name_or_path):
-        edited = edited_preset or Path(name_or_path).is_dir()
+        edited = edited_preset or _is_dir(Path(name_or_path))
         return open_pack(name_or_path, edited_preset=edited, limits=limits)
     pinned = _PINNED.fullmatch(str(name_or_path))
     if pinned:
@@ -237,7 +262,9 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: 
         installed.add(name)
     known = f"installed: {', '.join(sorted(installed))}" if installed else "no mood is installed"
     hint = suggest(str(name_or_path), installed)
-    raise InputError(f"mood {name_or_path!r} is not installed{hint}; {known}; a path needs a slash, such as './mood'")
+    raise InputError(
+        f"mood {shown(name_or_path)} is not installed{hint}; {known}; a path needs a slash, such as './mood'"
+    )
 
 
 def find_packs(names_or_paths: Sequence[str | Path]) -> list[Pack]:

@@ -39,6 +39,7 @@ from gamemusic.score.orchestration import Orchestration
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
 from gamemusic.units import MAX_BARS, METERS, Meter
+from gamemusic.values import shown
 
 __all__ = [
     "DRUM_FIGURES",
@@ -179,9 +180,9 @@ class Preset:
         """
         if name is None:
             name = self.default_style
-        if name not in self.styles:
-            known = ", ".join(self.styles)
-            raise InputError(f"mood {self.name!r} has no style {name!r}, only {known}{suggest(name, self.styles)}")
+        if not isinstance(name, str) or name not in self.styles:
+            known, hint = ", ".join(self.styles), suggest(name, self.styles) if isinstance(name, str) else ""
+            raise InputError(f"mood {self.name!r} has no style {shown(name)}, only {known}{hint}")
         return self.styles[name]
 
     def tempo_of(self, style: Style) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from gamemusic.errors import InputError
 from gamemusic.theory import Key
 from gamemusic.units import Meter, check_bars, check_tempo, ticks_to_seconds
+from gamemusic.values import check_choice
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,10 +124,9 @@ class Phrase:
     """Who plays which role, and how; None plays General MIDI defaults."""
 
     def __post_init__(self) -> None:
-        check_bars(self.bars)
-        check_tempo(self.tempo_bpm)
-        if self.ending not in ("loop", "cadence"):
-            raise InputError(f"ending must be 'loop' or 'cadence' (received {self.ending!r})")
+        object.__setattr__(self, "bars", check_bars(self.bars))  # numbers of NumPy become Python's
+        object.__setattr__(self, "tempo_bpm", check_tempo(self.tempo_bpm))
+        check_choice(self.ending, "ending", ("loop", "cadence"))
         if self.form and self.bars % len(self.form):
             raise InputError(f"a form of {len(self.form)} sections does not divide {self.bars} bars")
         for track in self.tracks:

@@ -19,6 +19,7 @@ from gamemusic.soundtrack.order import Order, make_orders
 from gamemusic.soundtrack.page import draw_page
 from gamemusic.soundtrack.plan import MAX_TAKES, read_plan
 from gamemusic.soundtrack.workers import Failure, carry_out
+from gamemusic.values import check_path, check_truth, check_whole, shown
 
 __all__ = ["Summary", "bake"]
 
@@ -74,10 +75,13 @@ def bake(
         OutputError: The folder cannot be written to, or another bake is at work there.
         GameMusicError: What is installed is not what the lock file pins.
     """
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or not 1 <= jobs <= 256:
-        raise InputError(f"jobs must be 1 to 256 (received {jobs!r})")
-    if isinstance(takes, bool) or not isinstance(takes, int) or not 1 <= takes <= MAX_TAKES:
-        raise InputError(f"takes must be 1 to {MAX_TAKES} (received {takes!r})")
+    path, target = check_path(path), check_path(target)
+    jobs, takes = check_whole(jobs, "jobs", 1, 256), check_whole(takes, "takes", 1, MAX_TAKES)
+    for name, flag in (("force", force), ("dry_run", dry_run), ("check", check), ("update_lock", update_lock)):
+        check_truth(flag, name)
+    if not isinstance(cluster, str) or not (only is None or isinstance(only, str)):
+        wrong = only if isinstance(cluster, str) else cluster
+        raise InputError(f"cluster and only must be texts (received {shown(wrong)})")
     plan = read_plan(path)
     orders = make_orders(plan, takes)
     pins = pins_of(orders)

@@ -10,6 +10,7 @@ from gamemusic.files import read_file, write_file
 from gamemusic.packs.yamlfile import find_spot
 from gamemusic.soundtrack.plan import MAX_TAKES
 from gamemusic.soundtrack.schema import BOUNDS, Soundtrack, load_soundtrack, take_seed
+from gamemusic.values import check_path, check_whole
 
 __all__ = ["pick_take", "write_seed"]
 
@@ -27,8 +28,7 @@ def pick_take(path: Path, name: str, take: int) -> int:
         FormatError: The file is wrong.
         OutputError: It cannot be written.
     """
-    if isinstance(take, bool) or not isinstance(take, int) or not 1 <= take <= MAX_TAKES:
-        raise InputError(f"a take is a number from 1 to {MAX_TAKES} (received {take!r})")
+    path, take = check_path(path), check_whole(take, "take", 1, MAX_TAKES)
     data = read_file(path, "soundtrack", most=BOUNDS.size)
     soundtrack = load_soundtrack(data, file=path)
     if name not in soundtrack.cues:
