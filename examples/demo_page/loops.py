@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +17,7 @@ from gamemusic.files import write_file
 from gamemusic.packs.card import Card
 from gamemusic.packs.library import find_pack, list_packs
 from gamemusic.packs.schema import Preset
+from gamemusic.processes import share_in_order
 from gamemusic.score.parts import Arrangement
 
 __all__ = [
@@ -215,10 +214,7 @@ def _work(orders: Sequence[Order], jobs: int) -> Iterator[Take]:
     if jobs == 1:
         yield from map(_make_take, orders)
         return
-    # a forked process would inherit locks that the model's threads hold
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=min(jobs, len(orders)), mp_context=context) as pool:
-        yield from pool.map(_make_take, orders)
+    yield from share_in_order(_make_take, orders, min(jobs, len(orders)))
 
 
 @lru_cache(maxsize=1)

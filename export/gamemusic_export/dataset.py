@@ -6,9 +6,8 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from gamemusic.errors import InputError
 from gamemusic.files import open_ordinary, read_file
+from gamemusic.processes import share_in_order
 from gamemusic.tokens.state import STREAM_OF_NOTE
 from gamemusic.tokens.vocabulary import INTENSITY_BINS, NOTE, ROLES, STYLE_NAMES, VOCABULARY_HASH
 from gamemusic_export.duplicates import group_duplicates
@@ -103,10 +103,9 @@ def prepare_all(paths: Sequence[Path], cache: Path, *, jobs: int, progress: Prog
             found.append(prepare_piece(path, cache))
             progress(index + 1, len(paths), path.name)
         return found
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for index, piece in enumerate(pool.map(prepare_piece, paths, [cache] * len(paths), chunksize=8)):
-            found.append(piece)
-            progress(index + 1, len(paths), paths[index].name)
+    for index, piece in enumerate(share_in_order(partial(prepare_piece, cache=cache), paths, jobs)):
+        found.append(piece)
+        progress(index + 1, len(paths), paths[index].name)
     return found
 
 

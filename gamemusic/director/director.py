@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Director"]
 
 _MOST_READ = 1 << 20
-_CLOSE_SECONDS = 0.05
+_CLOSE_SECONDS = 0.03
 """How long `Director.close` waits for threads, most of which end within that; the others end by themselves."""
 
 

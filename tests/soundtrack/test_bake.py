@@ -11,9 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 
+import badworkers
 import numpy as np
 import pytest
 
@@ -252,32 +252,39 @@ def test_a_piece_that_fails_is_named_and_the_others_are_made(track: Path, monkey
     assert bake(track, out).made == ["night"]
 
 
-def _die(order: Order) -> maker.Made:
-    if order.name == "night":
-        os.kill(os.getpid(), signal.SIGKILL)
-    return maker.make(order)
-
-
 def test_a_process_that_dies_takes_only_its_own_piece_along(track: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(pool: workers._Pool) -> workers._Worker:
-        ours, theirs = pool._context.Pipe()
-        process = pool._context.Process(target=_mortal, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        worker = workers._Worker(process, ours)
-        pool._workers.append(worker)
-        return worker
-
-    monkeypatch.setattr(workers._Pool, "_start", start)
+    monkeypatch.setattr(workers, "attempt", badworkers.attempt_but_die_at_night)
     summary = bake(track, track.parent / "out", jobs=2)
     assert [one.name for one in summary.failed] == ["night"]
-    assert "process died (exit code -9)" in summary.failed[0].reason
+    assert "process died (exit code -9, SIGKILL)" in summary.failed[0].reason
     assert sorted(summary.made) == sorted(name for name in PIECES if name != "night")
 
 
-def _mortal(pipe: Connection) -> None:
-    setattr(workers, "make", _die)  # noqa: B010  # it is imported there, not exported
-    workers._work(pipe)
+def test_what_a_process_raises_is_told_with_its_piece(track: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for jobs in (1, 2):
+        monkeypatch.setattr(workers, "attempt", badworkers.attempt_but_fail_at_night)
+        summary = bake(track, track.parent / f"out{jobs}", jobs=jobs)
+        reasons = [(one.name, one.reason.partition(" (badworkers.py:")[0]) for one in summary.failed]
+        assert reasons == [("night", "ZeroDivisionError: what went wrong")]
+        assert sorted(summary.made) == sorted(name for name in PIECES if name != "night")
+
+
+@pytest.mark.parametrize("how", ["a file", "standard input", "-c"])
+def test_a_script_without_a_guard_runs_once(track: Path, how: str) -> None:
+    out = track.parent / "out"
+    text = (
+        "print('runs')\nfrom pathlib import Path\nfrom gamemusic.soundtrack.bake import bake\n"
+        f"summary = bake(Path({str(track)!r}), Path({str(out)!r}), jobs=2, only='n*')\n"
+        "print(sorted(summary.made), summary.failed)\n"
+    )
+    script = track.parent / "script.py"
+    script.write_text(text, encoding="utf-8")
+    words = {"a file": [str(script)], "standard input": ["-"], "-c": ["-c", text]}[how]
+    done = subprocess.run(
+        [sys.executable, *words], input=text, capture_output=True, text=True, check=False, timeout=200
+    )
+    assert done.stdout.splitlines() == ["runs", "['night'] []"], done.stdout + done.stderr
+    assert not done.stderr
 
 
 def _kill_bakes(track: Path, out: Path, times: int, delay: Callable[[int], float]) -> int:

@@ -1,4 +1,7 @@
-"""Run by a frozen game before its own code: the soundfont and the FluidSynth that came with it are the ones to use."""
+"""Run by a frozen game before its own code: the soundfont and the FluidSynth that came with it are the ones to use.
+
+And a process that `gamemusic.processes` has started does its work and ends, before the game begins a second time.
+"""
 
 import ctypes.util
 import os
@@ -23,3 +26,9 @@ ctypes.util.find_library = _find_library
 _fonts = sorted(path for path in (_ROOT / "gamemusic" / "soundfonts").glob("*.sf[23]"))
 if _fonts:
     os.environ.setdefault("GAMEMUSIC_SOUNDFONT", str(_fonts[0]))
+
+sys.gamemusic_child = "--gamemusic-child"  # type: ignore[attr-defined]
+if sys.argv[1:] == ["--gamemusic-child"]:
+    from gamemusic.childprocess import main
+
+    main()
