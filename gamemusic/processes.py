@@ -78,17 +78,16 @@ def share_in_order(function: Callable[[_Item], _Result], items: Iterable[_Item],
     Raises:
         GameMusicError: What the first of them raised.
     """
-    numbered = list(enumerate(items))
-    found: dict[int, Any] = {}
-    wanted = itertools.count()
-    due = next(wanted)
-    for outcome in share(_Numbered(function), numbered, jobs):
-        if outcome.error:
-            raise GameMusicError(outcome.error)
-        found[outcome.item[0]] = outcome.result
+    found: dict[int, Outcome[tuple[int, _Item], _Result]] = {}
+    due = 0
+    for outcome in share(_Numbered(function), enumerate(items), jobs):
+        found[outcome.item[0]] = outcome
         while due in found:
-            yield found.pop(due)
-            due = next(wanted)
+            first = found.pop(due)
+            if first.error:
+                raise GameMusicError(first.error)
+            yield first.result  # type: ignore[misc]  # it may well be None
+            due += 1
 
 
 @dataclass(frozen=True, slots=True)
