@@ -99,13 +99,15 @@ def _tell(summary: Summary, folder: Path, *, planned: bool) -> None:
 def _tabulate(summary: Summary, folder: Path) -> None:
     """Print a line for each piece that was made."""
     from gamemusic.soundtrack.manifest import read_manifest
+    from gamemusic.soundtrack.page import body_seconds
 
     made = set(summary.made)
     print(f"  {'piece':24} {'mood':22} {'seed':>10} {'seconds':>7} {'LUFS':>6} {'peak':>5} {'seam':>5}")
     for piece in read_manifest(folder)["pieces"]:
         if piece["name"] not in made:
             continue
-        seconds = max((file.get("seconds", 0.0) for file in piece["files"]), default=0.0)
+        # MIDI files have bars and a tempo, and so a length, but no frames
+        seconds = max((file["seconds"] for file in piece["files"] if "seconds" in file), default=body_seconds(piece))
         cells = [_number(piece.get(key), digits) for key, digits in (("loudness_lufs", 1), ("true_peak_dbtp", 1))]
         seed = "-" if piece["seed"] is None else str(piece["seed"])
         print(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from gamemusic.chordnames import BAR_PATTERN, CHORD_PATTERN, parse_bar, parse_chord
-from gamemusic.errors import InputError
+from gamemusic.errors import FormatError, InputError
 from gamemusic.files import is_device
 from gamemusic.packs.fields import Choice, Number, Parsed, Schema, Text
-from gamemusic.packs.nodes import Node
+from gamemusic.packs.nodes import Node, ScalarNode
 from gamemusic.packs.records import Pair
 from gamemusic.programs import DRUM_KITS, PROGRAM_NAMES, parse_drum_kit, parse_program
 from gamemusic.score.phrase import Role
@@ -35,6 +36,7 @@ __all__ = [
     "TEMPO",
     "parse_pitch",
     "pitch_name",
+    "plain_name",
 ]
 
 DRUM_FIGURES = ("bodhran", "march", "rock_beat", "shaker")
@@ -99,6 +101,13 @@ ROLES = Choice({str(role): role for role in reversed(Role)})
 PITCHED = Choice({str(role): role for role in reversed(Role) if role is not Role.DRUMS})
 
 
+def plain_name(words: str) -> str:
+    """Return the nearest name that a mood may have, such as ``'haunted_house'`` of ``'Haunted House!'``, or ``''``."""
+    letters = unicodedata.normalize("NFKD", words[:200]).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9-]+", "_", letters).lstrip("_-0123456789")[:32].rstrip("_-")
+    return "" if is_device(name) else name
+
+
 @dataclass(frozen=True, eq=False)
 class _Name(Text):
     """What files are called after: a text that is no device on Windows either."""
@@ -108,6 +117,13 @@ class _Name(Text):
         if is_device(value):
             raise self.refuse(node, where, "; this one is the name of a device on Windows, choose another")
         return value
+
+    def refuse(self, node: Node, where: str, hint: str = "") -> FormatError:
+        value = node.value if isinstance(node, ScalarNode) else None
+        name = plain_name(value) if isinstance(value, str) else ""
+        if name and name != value and not hint:
+            hint = f"; write {name}" + (", and the words as they are into 'title'" if where == "name" else "")
+        return super().refuse(node, where, hint)
 
 
 NAME = _Name(32, r"[a-z][a-z0-9_-]{0,31}", "a name of small letters, digits, - and _, a letter first, at most 32")

@@ -10,6 +10,7 @@ from pathlib import Path
 from gamemusic.errors import InputError, OutputError
 from gamemusic.files import is_device, write_files
 from gamemusic.packs.card import Parent, write_card
+from gamemusic.packs.musical import plain_name
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, describe_files
 from gamemusic.packs.schema import json_schema, load_preset
 from gamemusic.packs.yamlfile import find_spot
@@ -44,7 +45,11 @@ def new_mood(name: str, parent: Pack, folder: Path) -> Path:
         OutputError: It cannot be written.
     """
     if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} is no name for a mood: small letters, digits, - and _, a letter first, at most 32")
+        near = plain_name(name)
+        hint = f"; call it {near}, and write the words as they are as 'title' into its preset" if near else ""
+        raise InputError(
+            f"{name!r} is no name for a mood: small letters, digits, - and _, a letter first, at most 32{hint}"
+        )
     if is_device(name) or is_device(folder.name):
         raise InputError(
             f"{name} is the name of a device on Windows, where no file may be called so; choose another one"

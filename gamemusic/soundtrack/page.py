@@ -16,7 +16,7 @@ from urllib.parse import quote
 from gamemusic.errors import InputError
 from gamemusic.files import read_head
 
-__all__ = ["PAGE", "draw_page"]
+__all__ = ["PAGE", "body_seconds", "draw_page"]
 
 PAGE = "index.html"
 MOST_EMBEDDED = 64 << 20
@@ -159,12 +159,12 @@ def _player(piece: Piece, sketch: Mapping[str, Any] | None, budget: _Budget) -> 
         )
     heard = mixes[-1] if mixes else None  # the sketch is of the highest level
     intro = heard.get("intro", 0) / heard["sample_rate"] if heard else 0.0
-    written = intro + _body_seconds(piece)
+    written = intro + body_seconds(piece)
     return {
         "name": piece["name"],
         "bars": piece["bars"],
         "beats": _beats(piece),
-        "body": _body_seconds(piece),
+        "body": body_seconds(piece),
         "intro": intro,
         # what is heard once rings on after its bars; a loop's file may go on for a while after it has come round
         "span": written if heard is None or heard["loop"] else max(written, heard["seconds"]),
@@ -180,7 +180,7 @@ def _beats(piece: Piece) -> float:
     return float(piece["bars"] * numerator * 4 / denominator)
 
 
-def _body_seconds(piece: Piece) -> float:
+def body_seconds(piece: Piece) -> float:
     """Return how long the bars last that the sketch shows."""
     return float(_beats(piece) * 60 / piece["tempo_bpm"])
 
@@ -194,7 +194,7 @@ def _mixes(piece: Piece) -> list[Mapping[str, Any]]:
 
 def _row(piece: Piece, index: int) -> str:
     mixes = _mixes(piece)
-    seconds = f"{mixes[0]['seconds']:.1f}" if mixes else f"{_body_seconds(piece):.1f}"
+    seconds = f"{mixes[0]['seconds']:.1f}" if mixes else f"{body_seconds(piece):.1f}"
     cells = (
         piece["mood"],
         piece["style"],

@@ -114,6 +114,10 @@ def test_packing_warns_of_what_is_not_known(capsys: pytest.CaptureFixture[str]) 
     ("words", "message"),
     [
         (["new", "Haunted", "--from", "tiny"], "is no name for a mood"),
+        (
+            ["new", "Haunted House", "--from", "tiny"],
+            "; call it haunted_house, and write the words as they are as 'title'",
+        ),
         (["new", "tiny", "--from", "tiny"], "its parent's name"),
         (["new", "haunted", "--from", "tinny"], "did you mean 'tiny'"),
         (["new", "nowhere/haunted", "--from", "tiny"], "cannot be made"),

@@ -20,6 +20,7 @@ import pytest
 from gamemusic.audio.compressed import decode
 from gamemusic.audio.loudness import loudness, true_peak
 from gamemusic.audio.wavfile import decode_wav
+from gamemusic.cli.main import main
 from gamemusic.errors import FormatError, GameMusicError, InputError, OutputError
 from gamemusic.packs.library import PATH_VARIABLE
 from gamemusic.score.midi import read_midi
@@ -322,3 +323,13 @@ def test_killed_at_any_moment(track: Path) -> None:
     assert not summary.edited
     assert contents(broken) == contents(whole)
     assert bake(track, broken) == Summary(current=PIECES)
+
+
+def test_the_table_has_the_seconds_of_midi_too(track: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They were 0.0 where nothing but MIDI was written."""
+    cues = "{day: {mood: tiny, tempo: 120, meter: 3/4, bars: 4}, long: {mood: tiny, tempo: 60, meter: 4/4, bars: 2}}"
+    track.write_text(f"format: 1\nformats: [midi]\ncues: {cues}\n", encoding="utf-8")
+    assert main(["bake", str(track), "-o", str(tmp_path / "out"), "--jobs", "1"]) == 0
+    lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if "tiny/" in line}
+    assert lines["day"][3] == "6.0"
+    assert lines["long"][3] == "8.0"
