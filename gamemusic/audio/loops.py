@@ -6,7 +6,7 @@ that moment on, every voice that the steady state has is there; so the last peri
 one pass and one tail rather than two passes. It is written round a buffer of one period, so it needs no turning either.
 
 The next period would be the same to the bit, since every voice has the same past and the same panning (see
-`Synth.prime` and `gamemusic.audio.synth.HARD_RIGHT`); where a part stands is the mixer's business.
+`gamemusic.audio.priming` and `gamemusic.audio.synth.HARD_RIGHT`); where a part stands is the mixer's business.
 
 Behind the synthesizer everything is linear, so the stems add up to the mix.
 """
@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from gamemusic.audio.balance import pan_gains, preset_of, stem_gain_db
 from gamemusic.audio.loudness import amplitude_to_db, db_to_amplitude, peak
+from gamemusic.audio.priming import prime
 from gamemusic.audio.reverb import wet
 from gamemusic.audio.schedule import Event, EventKind, schedule
 from gamemusic.audio.synth import Synth, check_sample_rate
@@ -151,7 +152,7 @@ def _render_dry(arrangement: Arrangement, soundfont: Path, sample_rate: int, ext
     with Synth(soundfont, sample_rate=sample_rate, channels=len(parts)) as synth:
         for channel, part in enumerate(parts):
             synth.select(channel, *preset_of(part.role, part.instrument))
-        synth.prime()
+        prime(synth)
         # measured while the synthesizer holds the samples, so that they are decoded only once
         gains = [_part_gains(part, soundfont) for part in parts]
         if loops:

@@ -25,7 +25,6 @@ import numpy.typing as npt
 
 from gamemusic.errors import FormatError, MissingError
 from gamemusic.programs import PROGRAM_NAMES
-from gamemusic.units import BLOCK_FRAMES
 from gamemusic.values import check_whole, reason_of
 
 if TYPE_CHECKING:
@@ -43,9 +42,6 @@ DRUM_BANK = 128
 
 POLYPHONY = 1024
 """Voices at once. Six roles use about a hundred; a stolen voice would make one pass differ from the next."""
-
-PRIMED_VOICES = 256
-"""Voices that `Synth.prime` uses once; FluidSynth always takes the first free one, so later ones are hardly reached."""
 
 PAN_GENERATOR = 17
 """The soundfont format's number for a voice's panning."""
@@ -117,14 +113,15 @@ class Synth:
         self._process = os.getpid()
         self._library = _load()
         self._calls = self._library.keeping if keep_interpreter else self._library.yielding
-        self._polyphony = polyphony
+        self.polyphony = polyphony
+        self.sample_rate = check_sample_rate(sample_rate)
         self.soundfont = soundfont
         self.channels = channels
         fluid = self._library.module
         self._settings = fluid.new_fluid_settings()
         self._voices = (ctypes.c_void_p * polyphony)()
         try:
-            self._configure(check_sample_rate(sample_rate))
+            self._configure()
             self._synth = fluid.new_fluid_synth(self._settings)
             if not self._synth:
                 raise MissingError(f"FluidSynth {self._library.version} would not start: {self._library.last_words()}")
@@ -176,31 +173,13 @@ class Synth:
                             "%s has no preset %d:%d, playing %d:%d", self.soundfont.name, bank, program, *choice
                         )
                     # past the end of its range, so that a sample's own panning has no say
-                    self._library.set_generator(self._synth, channel, PAN_GENERATOR, HARD_RIGHT)
+                    self.offset_generator(channel, PAN_GENERATOR, HARD_RIGHT)
                     return choice
         name = "drum kit" if drums else PROGRAM_NAMES[program]
         raise FormatError(
             f"the soundfont has no preset {bank}:{program} ({name}) and nothing near it; use a General MIDI soundfont",
             file=self.soundfont,
         )
-
-    def prime(self) -> None:
-        """Give the voices a past, all the same one; call it once, when the presets are selected.
-
-        FluidSynth keeps a voice's last amplitude and panning when the next note takes it over, and glides from there
-        in that note's first 64 frames (fluid_rvoice_reset leaves them alone, seen from 2.3.1 on). So a note sounds a
-        little different, often softer, on a voice that was never used, as in the first passes of a loop.
-        """
-        block = np.zeros((self.channels, BLOCK_FRAMES), np.float32)
-        for channel, pitch in itertools.product(range(self.channels), range(127, -1, -1)):
-            if self._library.module.fluid_synth_get_active_voice_count(self._synth) >= PRIMED_VOICES:
-                break
-            self.note_on(channel, pitch, 1)
-        self.render(block, 0, BLOCK_FRAMES)
-        for channel in range(self.channels):
-            self.silence(channel)
-        while self.sounding():
-            self.render(block, 0, BLOCK_FRAMES)
 
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         """Start a note."""
@@ -217,6 +196,14 @@ class Synth:
     def silence(self, channel: int) -> None:
         """End all notes of a channel at once."""
         self._library.module.fluid_synth_all_sounds_off(self._synth, channel)
+
+    def offset_generator(self, channel: int, generator: int, offset: float) -> None:
+        """Add ``offset`` to what the soundfont says of a generator (SoundFont 2.04, 8.1.2), in the generator's unit."""
+        self._library.set_generator(self._synth, channel, generator, offset)
+
+    def count_voices(self) -> int:
+        """Return how many voices are in use."""
+        return int(self._library.module.fluid_synth_get_active_voice_count(self._synth))
 
     @property
     def complaint(self) -> str:
@@ -245,17 +232,17 @@ class Synth:
         self._calls.process(self._synth, frames, 0, None, 2 * self.channels, pointers)
 
     def _active_voices(self) -> list[int]:
-        self._library.get_voicelist(self._synth, self._voices, self._polyphony, -1)
+        self._library.get_voicelist(self._synth, self._voices, self.polyphony, -1)
         return list(itertools.takewhile(bool, self._voices))  # the list ends with NULL
 
-    def _configure(self, sample_rate: int) -> None:
+    def _configure(self) -> None:
         fluid = self._library.module
-        fluid.fluid_settings_setnum(self._settings, b"synth.sample-rate", float(sample_rate))
+        fluid.fluid_settings_setnum(self._settings, b"synth.sample-rate", float(self.sample_rate))
         fluid.fluid_settings_setnum(self._settings, b"synth.gain", GAIN)
         for name, value in {
             "synth.reverb.active": 0,
             "synth.chorus.active": 0,
-            "synth.polyphony": self._polyphony,
+            "synth.polyphony": self.polyphony,
             "synth.cpu-cores": 1,
             "synth.dynamic-sample-loading": 1,  # only the presets that play: a tenth of the loading time
             "synth.lock-memory": 0,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from gamemusic.audio.balance import pan_gains, preset_of, stem_gain_db
 from gamemusic.audio.convolver import Convolver
 from gamemusic.audio.loudness import db_to_amplitude
+from gamemusic.audio.priming import prime
 from gamemusic.audio.synth import Synth
 from gamemusic.director.fader import Fader
 from gamemusic.director.player import NEVER_FRAME, Player
@@ -118,6 +119,7 @@ class Deck:
                 gain = db_to_amplitude(stem_gain_db(role, instrument, soundfont))
                 self._sides[:, channel] = [gain * side for side in pan_gains(instrument.pan)]
                 self._sends[channel] = 0.5 * float(self._sides[:, channel].sum()) * instrument.reverb
+            prime(self._synth)
         except BaseException:
             self._synth.close()
             raise
@@ -137,8 +139,7 @@ class Deck:
         """First frame that is not made yet."""
         self.done = False
         """Whether nothing of it will be heard after `head`."""
-        self._cut = NEVER_FRAME
-        self._tail = 0
+        self._cut, self._tail = NEVER_FRAME, 0
         self._fades: list[tuple[int, int, float]] = []
         self._level: int | None = None
         self._pulse = 0

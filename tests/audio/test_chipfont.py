@@ -251,14 +251,14 @@ def test_what_moves_in_a_sound_moves_alike_in_each_pass(program: int) -> None:
 def test_a_vibrato_that_ran_free_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     # the control of the two tests above: each pass a little later for the same events
     music = one_part(Role.LEAD, [(0, 72, BAR, 90)])
-    plain = Synth.note_on
+    plain = Synth.note_off
     count = itertools.count()
 
-    def drifting(self: Synth, channel: int, pitch: int, velocity: int) -> None:
+    def drifting(self: Synth, channel: int, pitch: int) -> None:
         synth._load().module.fluid_synth_pitch_bend(self._synth, channel, next(count) % 16)
-        plain(self, channel, pitch, velocity)
+        plain(self, channel, pitch)
 
-    monkeypatch.setattr(Synth, "note_on", drifting)
+    monkeypatch.setattr(Synth, "note_off", drifting)
     difference = render_mix(music, CHIP_SOUNDFONT, RATE) - render_mix(music, CHIP_SOUNDFONT, RATE, extra_passes=1)
     assert peak(difference) > 10 * LSB
 

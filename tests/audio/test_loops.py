@@ -10,16 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from arrangements import BAR, arrangement, one_part
+from onetone import one_tone
 
-from gamemusic.audio import synth
-from gamemusic.audio.balance import preset_of
+from gamemusic.audio import priming, synth
+from gamemusic.audio.balance import preset_of, stem_gain_db
 from gamemusic.audio.loops import render_loop, render_mix, render_once, render_stems
 from gamemusic.audio.loudness import loudness, peak
+from gamemusic.audio.priming import prime
 from gamemusic.audio.schedule import schedule
+from gamemusic.audio.soundfont import CHIP_SOUNDFONT
 from gamemusic.audio.synth import Synth
 from gamemusic.errors import InputError
 from gamemusic.score.orchestration import Instrument, Room
-from gamemusic.score.parts import Arrangement
+from gamemusic.score.parts import Arrangement, Part, PlayedNote
 from gamemusic.score.phrase import Role
 from gamemusic.units import BLOCK_FRAMES, loop_frames, ticks_to_seconds
 
@@ -37,7 +40,7 @@ def dry_loop(music: Arrangement, font: Path, *, frames: int | None = None, extra
     with Synth(font, sample_rate=RATE, channels=len(music.parts)) as player:
         for channel, part in enumerate(music.parts):
             player.select(channel, *preset_of(part.role, part.instrument))
-        player.prime()
+        prime(player)
         return render_loop(player, events, frames, tail_frames=30 * RATE, extra_passes=extra_passes)
 
 
@@ -48,6 +51,76 @@ def test_the_following_pass_is_the_same(mono_font: Path, tempo_bpm: int, bars: i
     following = render_mix(music, mono_font, RATE, extra_passes=1)
     assert peak(loop) > 0.1
     assert peak(loop - following) <= LSB
+
+
+@pytest.mark.parametrize("font", ["chip", "mono_font"])
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100, 48000, 64000, 88200, 96000])
+def test_the_following_pass_is_the_same_at_every_rate(request: pytest.FixtureRequest, font: str, rate: int) -> None:
+    music = arrangement(bars=1, tempo_bpm=133)
+    path = CHIP_SOUNDFONT if font == "chip" else request.getfixturevalue(font)
+    loop = render_mix(music, path, rate)
+    assert peak(loop) > 0.1
+    assert peak(loop - render_mix(music, path, rate, extra_passes=1)) <= LSB
+
+
+@pytest.mark.parametrize("rate", [65537, 96000])
+def test_voices_primed_for_one_block_do_not_loop_above_64_khz(monkeypatch: pytest.MonkeyPatch, rate: int) -> None:
+    # the control of the test above: there an envelope's shortest delay is a whole block, in which no voice is mixed
+    monkeypatch.setattr(priming, "SHORTEST_DELAY_RATE", 10**6)
+    monkeypatch.setattr(priming, "ROUNDS", 1)
+    music = arrangement(bars=1, tempo_bpm=133)
+    difference = render_mix(music, CHIP_SOUNDFONT, rate) - render_mix(music, CHIP_SOUNDFONT, rate, extra_passes=1)
+    assert peak(difference) > 100 * LSB
+
+
+def crashes() -> Arrangement:
+    """Return a bar of crash cymbals so dense that more voices ring than the kit has keys."""
+    return one_part(Role.DRUMS, [(20 * step, (49, 57, 51, 55)[step % 4], 20, 100) for step in range(96)])
+
+
+@pytest.mark.parametrize("font", ["chip", "mono_font"])
+def test_a_kit_that_rings_on_more_voices_than_it_has_keys_loops(request: pytest.FixtureRequest, font: str) -> None:
+    path = CHIP_SOUNDFONT if font == "chip" else request.getfixturevalue(font)
+    loop = render_mix(crashes(), path, RATE)
+    assert peak(loop) > 0.1
+    assert peak(loop - render_mix(crashes(), path, RATE, extra_passes=1)) <= LSB
+
+
+def test_one_voice_a_key_is_not_enough_for_a_kit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # the control of the test above
+    monkeypatch.setattr(priming, "ROUNDS", 1)
+    difference = render_mix(crashes(), CHIP_SOUNDFONT, RATE) - render_mix(
+        crashes(), CHIP_SOUNDFONT, RATE, extra_passes=1
+    )
+    assert peak(difference) > 100 * LSB
+
+
+@pytest.mark.parametrize("delay_tc", [-12000, -4800, -3000])
+def test_sounds_that_begin_late_loop(tmp_path: Path, delay_tc: int) -> None:
+    path = tmp_path / "late.sf2"
+    path.write_bytes(one_tone(delay_tc))
+    music = late_music()
+    loop = render_mix(music, path, RATE)
+    assert peak(loop) > 0.05
+    assert peak(loop - render_mix(music, path, RATE, extra_passes=1)) <= LSB
+
+
+def test_voices_primed_with_the_delay_of_their_sound_do_not_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the control of the test above
+    monkeypatch.setattr(priming, "HELD_GENERATORS", {})
+    path = tmp_path / "late.sf2"
+    path.write_bytes(one_tone(-4800))
+    difference = render_mix(late_music(), path, RATE) - render_mix(late_music(), path, RATE, extra_passes=1)
+    assert peak(difference) > 10 * LSB
+
+
+def late_music() -> Arrangement:
+    """Return eighths of a piano, whose voices ring on."""
+    music = one_part(Role.LEAD, [(240 * step, 57 + step % 5, 240, 100) for step in range(8)])
+    part = dataclasses.replace(music.parts[0], instrument=Instrument(program=0))
+    return dataclasses.replace(music, parts=(part,))
 
 
 def test_a_length_off_the_grid_is_another_performance(mono_font: Path) -> None:
@@ -152,6 +225,32 @@ def test_nothing_clips_however_loud(mono_font: Path) -> None:
     stems = render_stems(music, mono_font, RATE)
     assert stems.gain_db < -0.1
     assert max(peak(sound) for sound in (stems.mix, *stems.stems.values())) <= 10 ** (-1 / 20) + 1e-6
+
+
+def opposed(path: Path) -> Arrangement:
+    """Return a lead and a counter that cancel each other but where they begin and end, of the soundfont ``path``."""
+    # every second pulse points the other way, a block apart: what begins a block later is the same upside down
+    period = np.zeros(2 * BLOCK_FRAMES)
+    period[BLOCK_FRAMES // 2], period[BLOCK_FRAMES // 2 + BLOCK_FRAMES] = 1.0, -1.0
+    path.write_bytes(one_tone(period=period, key=69))
+    lead, counter = (Instrument(program=0, reverb=0.0, level_db=level) for level in (6.0, 0.0))
+    off = stem_gain_db(Role.LEAD, lead, path) - stem_gain_db(Role.COUNTER, counter, path)
+    parts = (
+        Part(Role.LEAD, 0, lead, (PlayedNote(0, 69, BAR - 480, 127),)),
+        Part(Role.COUNTER, 1, dataclasses.replace(counter, level_db=off), (PlayedNote(2, 69, BAR - 480, 127),)),
+    )
+    return dataclasses.replace(arrangement(tempo_bpm=150), parts=parts)
+
+
+def test_stems_that_are_louder_than_their_sum_do_not_clip(tmp_path: Path) -> None:
+    stems = render_stems(opposed(tmp_path / "pulses.sf2"), tmp_path / "pulses.sf2", RATE)
+    limit = 10 ** (-1 / 20)
+    loudest = max(peak(stem) for stem in stems.stems.values())
+    # that the mix alone would have passed is what makes this a test of the stems
+    assert peak(stems.mix) < 0.7 * loudest
+    assert stems.gain_db < -3.0
+    assert limit * 0.999 < loudest <= limit + 1e-6
+    assert peak(stems.mix - np.sum(list(stems.stems.values()), axis=0, dtype=np.float32)) <= LSB
 
 
 def test_velocity_survives_the_balance(mono_font: Path) -> None:
