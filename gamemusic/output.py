@@ -169,11 +169,13 @@ def _sound_files(
         rendered = render_arrangement(arrangement, font, sample_rate)
         sounds = {target: rendered.mix}
         sounds |= {_stem_path(target, str(role)): stem for role, stem in rendered.stems.items()}
+        del rendered
     else:
         sounds = {target: render_mix(arrangement, font, sample_rate)}
-    return {
-        path: _encode(path.suffix.lower(), audio, sample_rate, depth, arrangement) for path, audio in sounds.items()
-    }
+    contents = {}
+    for path in list(sounds):  # each let go of before the next is encoded
+        contents[path] = _encode(path.suffix.lower(), sounds.pop(path), sample_rate, depth, arrangement)
+    return contents
 
 
 def _encode(

@@ -114,7 +114,7 @@ def _measure(soundfont: Path, bank: int, program: int, probe: Iterable[tuple[int
     steps = tuple(probe)
     rows = np.zeros((1, step * len(steps)), np.float32)
     sounding: list[int] = []
-    with Synth(soundfont, sample_rate=CALIBRATION_RATE, channels=1) as synth:
+    with Synth(soundfont, sample_rate=CALIBRATION_RATE, channels=1, polyphony=256) as synth:
         synth.select(0, bank, program)
         for place, chord in enumerate(steps):
             if chord:

@@ -10,11 +10,11 @@ import io
 import struct
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.audio.loudness import peak
 from gamemusic.audio.ogg import header_comments, read_comments, vorbis_comments, with_comments
 from gamemusic.errors import FormatError, InputError, MissingError
 
@@ -119,29 +119,29 @@ def encode(
     """
     soundfile = _import()
     container, subtype = FORMATS[suffix]
-    if audio.ndim != 2 or not audio.shape[0] or not np.all(np.isfinite(audio)) or np.max(np.abs(audio)) > 1.0:
+    if audio.ndim != 2 or not audio.shape[0] or not peak(audio) <= 1.0:  # NaN is not, either
         raise InputError(f"audio must be finite, within -1..1 and (frames, channels), not empty (found {audio.shape})")
     target = io.BytesIO()
-    data: npt.NDArray[Any]
     if container == "FLAC":
-        # whole numbers, so that rounding is ours: libsndfile scales floats by one less
         subtype = f"PCM_{bit_depth}"
-        bits = int(bit_depth)
-        whole = np.rint(audio.astype(np.float64) * (1 << (bits - 1)))
-        data = np.clip(whole, -(1 << (bits - 1)), (1 << (bits - 1)) - 1).astype(np.int32) << (32 - bits)
-    else:
-        data = audio
     settings = {"compression_level": 1.0 - quality} if container == "OGG" else {}
     with soundfile.SoundFile(
         target, "w", samplerate=sample_rate, channels=audio.shape[1], format=container, subtype=subtype, **settings
     ) as file:
-        for start in range(0, len(data), _STEP_FRAMES):
-            file.write(data[start : start + _STEP_FRAMES])
+        for start in range(0, len(audio), _STEP_FRAMES):
+            block = audio[start : start + _STEP_FRAMES]
+            file.write(_whole_numbers(block, int(bit_depth)) if container == "FLAC" else block)
     fields = [(name, text) for name, text in (("TITLE", title), ("COMMENT", comment)) if text]
     fields += loop_fields(*loop) if loop else []
     if container == "OGG":
         return with_comments(target.getvalue(), VENDOR, fields)
     return _flac_with_comments(target.getvalue(), fields)
+
+
+def _whole_numbers(audio: Audio, bits: int) -> npt.NDArray[np.int32]:
+    """Return samples as whole numbers, so that rounding is ours: libsndfile scales floats by one less."""
+    whole = np.rint(audio.astype(np.float64) * (1 << (bits - 1)))
+    return np.clip(whole, -(1 << (bits - 1)), (1 << (bits - 1)) - 1).astype(np.int32) << (32 - bits)
 
 
 def decode(content: bytes, suffix: str, *, file: object = None) -> Sound:

@@ -3,7 +3,8 @@
 A loop is one period of the steady state: what the players would sound like if they had always been playing it. It
 is rendered from silence, pass after pass, until the last voice of the first pass has ended. From one period before
 that moment on, every voice that the steady state has is there; so the last period rendered *is* the loop, and it costs
-one pass and one tail rather than two passes. It is written round a buffer of one period, so it needs no turning either.
+one pass and one tail rather than two passes. It is mixed round a buffer of one period while it is played, so it needs
+no turning either, and little memory beside itself.
 
 The next period would be the same to the bit, since every voice has the same past and the same panning (see
 `gamemusic.audio.priming` and `gamemusic.audio.synth.HARD_RIGHT`); where a part stands is the mixer's business.
@@ -24,8 +25,9 @@ import numpy.typing as npt
 
 from gamemusic.audio.balance import pan_gains, preset_of, stem_gain_db
 from gamemusic.audio.loudness import amplitude_to_db, db_to_amplitude, peak
+from gamemusic.audio.mixdown import Mixdown, Recorder, Stemdown
 from gamemusic.audio.priming import prime
-from gamemusic.audio.reverb import wet
+from gamemusic.audio.reverb import impulse_response
 from gamemusic.audio.schedule import Event, EventKind, schedule
 from gamemusic.audio.synth import Synth, check_sample_rate
 from gamemusic.score.parts import Arrangement, Part
@@ -42,7 +44,7 @@ PEAK_LIMIT_DB = -1.0
 """Highest sample allowed, in dB of full scale; the rest is room for what resampling and lossy codecs add."""
 
 CHUNK_FRAMES = 4096
-"""Most frames between two looks at which voices still sound; a multiple of the block."""
+"""Frames that are mixed at once, and between two looks at which voices still sound; a multiple of the block."""
 
 LOOP_TAIL_SECONDS = 60.0
 """How long to wait for the first pass to end its ringing; a crash cymbal needs ten."""
@@ -87,27 +89,20 @@ def render_stems(arrangement: Arrangement, soundfont: Path, sample_rate: int, *,
     Raises:
         InputError, MissingError, FormatError: See `Synth`.
     """
-    dry, gains = _render_dry(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes)
-    frames = dry.shape[1] if arrangement.ending == "loop" else None
-    finished: list[Audio] = []
-    for part, row, sides in zip(arrangement.parts, dry, gains, strict=True):
-        placed = np.stack([row * side for side in sides])
-        send = placed * np.float32(part.instrument.reverb)
-        finished.append(_add(wet(send, arrangement.room, sample_rate, frames=frames), placed))
-    mix = _sum(finished, dry.shape[1])
+    finished = _render(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes, Stemdown)
+    mix = _sum(finished, _least_frames(arrangement, sample_rate))
     gain = _peak_gain([mix, *finished])
-    everything = [mix, *finished]
-    if frames is None:
-        everything = _ring_out(everything, gain, _least_frames(arrangement, sample_rate), sample_rate)
-    for rows in everything:
-        rows *= np.float32(gain)
-    interleaved = [np.ascontiguousarray(rows.T) for rows in everything]
+    loops = arrangement.ending == "loop"
+    if not loops:
+        _ring_out([mix, *finished], gain, _least_frames(arrangement, sample_rate), sample_rate)
+    for sound in (mix, *finished):
+        sound *= np.float32(gain)
     return Stems(
         sample_rate=sample_rate,
-        stems={part.role: stem for part, stem in zip(arrangement.parts, interleaved[1:], strict=True)},
-        mix=interleaved[0],
+        stems={part.role: stem for part, stem in zip(arrangement.parts, finished, strict=True)},
+        mix=mix,
         gain_db=amplitude_to_db(gain) if gain < 1.0 else 0.0,
-        loops=frames is not None,
+        loops=loops,
     )
 
 
@@ -123,62 +118,67 @@ def render_level(
     arrangement: Arrangement, soundfont: Path, sample_rate: int, *, extra_passes: int = 0
 ) -> tuple[Audio, float]:
     """Return `render_mix`'s sound, and what the peak rule took from it in dB, see `Stems.gain_db`."""
-    dry, gains = _render_dry(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes)
-    frames = dry.shape[1] if arrangement.ending == "loop" else None
-    send = np.zeros((2, dry.shape[1]), np.float32)
-    for part, row, sides in zip(arrangement.parts, dry, gains, strict=True):
-        for ear, side in enumerate(sides):
-            send[ear] += row * (side * np.float32(part.instrument.reverb))
-    mix = wet(send, arrangement.room, sample_rate, frames=frames)
-    del send
-    for row, sides in zip(dry, gains, strict=True):
-        for ear, side in enumerate(sides):
-            mix[ear, : len(row)] += row * side
+    (mix,) = _render(arrangement, soundfont, check_sample_rate(sample_rate), extra_passes, Mixdown)
     gain = _peak_gain([mix])
-    if frames is None:
-        (mix,) = _ring_out([mix], gain, _least_frames(arrangement, sample_rate), sample_rate)
+    if arrangement.ending != "loop":
+        _ring_out([mix], gain, _least_frames(arrangement, sample_rate), sample_rate)
     mix *= np.float32(gain)
-    return np.ascontiguousarray(mix.T), amplitude_to_db(gain) if gain < 1.0 else 0.0
+    return mix, amplitude_to_db(gain) if gain < 1.0 else 0.0
 
 
-def _render_dry(arrangement: Arrangement, soundfont: Path, sample_rate: int, extra_passes: int) -> tuple[Audio, Audio]:
-    """Return a mono row a part, (parts, frames), and the gain of its left and right side, (parts, 2)."""
-    parts = arrangement.parts
-    frames = _least_frames(arrangement, sample_rate)
+def _render(
+    arrangement: Arrangement,
+    soundfont: Path,
+    sample_rate: int,
+    extra_passes: int,
+    kind: type[Mixdown | Stemdown],
+) -> list[Audio]:
+    """Return what ``kind`` makes of the parts, in the room: (frames, 2) each, longer than it sounds if it ends."""
+    parts, room, loops = arrangement.parts, arrangement.room, arrangement.ending == "loop"
+    frames = dry_frames = _least_frames(arrangement, sample_rate)
     if not any(part.notes for part in parts):
-        return np.zeros((len(parts), frames), np.float32), np.ones((len(parts), 2), np.float32)
-    loops = arrangement.ending == "loop"
+        return [np.zeros((frames, 2), np.float32) for _ in (parts if kind is Stemdown else (None,))]
     events = schedule(parts, total_subticks=arrangement.subticks, total_frames=frames, loops=loops)
     with Synth(soundfont, sample_rate=sample_rate, channels=len(parts)) as synth:
         for channel, part in enumerate(parts):
             synth.select(channel, *preset_of(part.role, part.instrument))
         prime(synth)
         # measured while the synthesizer holds the samples, so that they are decoded only once
-        gains = [_part_gains(part, soundfont) for part in parts]
+        gains = np.array([_part_gains(part, soundfont) for part in parts], np.float32)
+        sends = gains.mean(axis=1) * np.array([part.instrument.reverb for part in parts], np.float32)
         if loops:
+            recorder = kind(frames, gains, sends)
             tail_frames = round(LOOP_TAIL_SECONDS * sample_rate)
-            rows = render_loop(synth, events, frames, tail_frames=tail_frames, extra_passes=extra_passes)
-            # some samples carry a constant offset, which costs room below full scale and clicks when music stops
-            rows -= rows.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+            render_loop(synth, events, frames, recorder, tail_frames=tail_frames, extra_passes=extra_passes)
+            recorder.centre()
         else:
-            rows = render_once(synth, events, frames, tail_frames=round(CADENCE_TAIL_SECONDS * sample_rate))
-    return rows, np.array(gains, np.float32)
+            tail_frames = round(CADENCE_TAIL_SECONDS * sample_rate)
+            room_frames = impulse_response(room, sample_rate).shape[1]
+            recorder = kind(-(-(frames + tail_frames + room_frames) // BLOCK_FRAMES) * BLOCK_FRAMES, gains, sends)
+            dry_frames = render_once(synth, events, frames, recorder, tail_frames=tail_frames)
+    return recorder.finish(room, sample_rate, dry_frames=dry_frames, wraps=loops)
 
 
 def render_loop(
-    synth: Synth, events: Sequence[Event], frames: int, *, tail_frames: int, extra_passes: int = 0
-) -> Audio:
-    """Return one period of the steady state, dry: (channels, frames).
+    synth: Synth,
+    events: Sequence[Event],
+    frames: int,
+    recorder: Recorder,
+    *,
+    tail_frames: int,
+    extra_passes: int = 0,
+) -> None:
+    """Write one period of the steady state, dry, to ``recorder``.
 
     Args:
         synth: Primed, with its presets selected.
         events: Of one pass, sorted.
         frames: The period. The result loops only when it is a multiple of 64.
+        recorder: Takes a row a channel, again and again round ``frames``; what it took last is the loop.
         tail_frames: How long to wait for the first pass to end its ringing.
         extra_passes: How many more periods are played before the result is taken.
     """
-    rows = np.zeros((synth.channels, frames), np.float32)
-    played = _play_round(synth, events, rows)
+    played = _play_round(synth, events, frames, recorder)
     done = next(played)
     while done < frames:
         done = next(played)
@@ -191,43 +191,51 @@ def render_loop(
     until = done + extra_passes * frames
     while done < until:
         done = next(played)
-    return rows
 
 
-def render_once(synth: Synth, events: Sequence[Event], frames: int, *, tail_frames: int) -> Audio:
-    """Return ``frames`` frames and what rings after them, dry: (channels, frames + tail).
+def render_once(synth: Synth, events: Sequence[Event], frames: int, recorder: Recorder, *, tail_frames: int) -> int:
+    """Write ``frames`` frames and what rings after them, dry, to ``recorder``; return how many that are.
 
     What still rings after ``tail_frames`` is faded out before that.
     """
-    rows = np.zeros((synth.channels, frames + tail_frames // BLOCK_FRAMES * BLOCK_FRAMES), np.float32)
-    for start, stop, now in _chunks(events, frames):
-        _apply(synth, now)
-        synth.render(rows, start, stop - start)
+    done = sum(_play(synth, events, frames, recorder))
     _apply(synth, [event for event in events if event.frame >= frames])
-    done = frames
-    while synth.sounding() and done < rows.shape[1]:
-        step = min(CHUNK_FRAMES, rows.shape[1] - done)
-        synth.render(rows, done, step)
+    most = frames + tail_frames // BLOCK_FRAMES * BLOCK_FRAMES
+    rows = np.zeros((synth.channels, CHUNK_FRAMES), np.float32)
+    while synth.sounding() and done < most:
+        step = min(CHUNK_FRAMES, most - done)
+        synth.render(rows, 0, step)
+        recorder.write(done, rows[:, :step])
         done += step
     if synth.sounding():
-        rows[:, -(tail_frames // 4) :] *= np.linspace(1.0, 0.0, tail_frames // 4, dtype=np.float32)
-    return np.ascontiguousarray(rows[:, :done])
+        recorder.fade_out(done - tail_frames // 4, done)
+    return done
 
 
-def _play_round(synth: Synth, events: Sequence[Event], rows: Audio) -> Iterator[int]:
-    """Play pass after pass round ``rows``, yielding after each chunk how many frames were played."""
-    chunks = list(_chunks(events, rows.shape[1]))
+def _play_round(synth: Synth, events: Sequence[Event], frames: int, recorder: Recorder) -> Iterator[int]:
+    """Play pass after pass, yielding after each chunk how many frames were played."""
     done = 0
     while True:
-        for start, stop, now in chunks:
-            _apply(synth, now)
-            synth.render(rows, start, stop - start)
-            done += stop - start
+        for step in _play(synth, events, frames, recorder):
+            done += step
             yield done
 
 
-def _chunks(events: Sequence[Event], frames: int) -> Iterator[tuple[int, int, list[Event]]]:
-    """Yield (start, stop, events at start), short enough and without a gap."""
+def _play(synth: Synth, events: Sequence[Event], frames: int, recorder: Recorder) -> Iterator[int]:
+    """Play one pass, and yield the length of each chunk when it was written."""
+    rows = np.zeros((synth.channels, CHUNK_FRAMES), np.float32)
+    for start, stop, now in _steps(events, frames):
+        _apply(synth, now)
+        place = start % CHUNK_FRAMES
+        synth.render(rows, place, stop - start)
+        if stop % CHUNK_FRAMES == 0 or stop == frames:
+            chunk = place + stop - start
+            recorder.write(stop - chunk, rows[:, :chunk])
+            yield chunk
+
+
+def _steps(events: Sequence[Event], frames: int) -> Iterator[tuple[int, int, list[Event]]]:
+    """Yield (start, stop, events at start), each within one chunk and without a gap."""
     at: dict[int, list[Event]] = {}
     for event in events:
         at.setdefault(event.frame, []).append(event)
@@ -256,48 +264,45 @@ def _least_frames(arrangement: Arrangement, sample_rate: int) -> int:
     return loop_frames(arrangement.ticks, arrangement.tempo_bpm, sample_rate)
 
 
-def _add(rows: Audio, dry: Audio) -> Audio:
-    rows[:, : dry.shape[1]] += dry
-    return rows
-
-
 def _sum(stems: Sequence[Audio], frames: int) -> Audio:
     if not stems:
-        return np.zeros((2, frames), np.float32)
+        return np.zeros((frames, 2), np.float32)
     mix = stems[0].copy()
-    for rows in stems[1:]:
-        mix += rows
+    for stem in stems[1:]:
+        mix += stem
     return mix
 
 
 def _peak_gain(everything: Sequence[Audio]) -> float:
-    highest = max(peak(rows) for rows in everything)
+    highest = max(peak(sound) for sound in everything)
     limit = db_to_amplitude(PEAK_LIMIT_DB)
     return limit / highest if highest > limit else 1.0
 
 
-def _ring_out(everything: Sequence[Audio], gain: float, least: int, sample_rate: int) -> list[Audio]:
-    """Cut all rows where the last of them has become inaudible, at a whole block and to exact silence.
+def _ring_out(everything: Sequence[Audio], gain: float, least: int, sample_rate: int) -> None:
+    """Cut all sounds where the last of them has become inaudible, at a whole block and to exact silence.
 
     Args:
-        everything: Rows of one length, at least ``least``.
+        everything: Sounds of one length, at least ``least``; changed in place.
         gain: What they are about to be multiplied by.
         least: Shortest length, in frames: that of the written bars.
         sample_rate: In hertz.
     """
     threshold = db_to_amplitude(INAUDIBLE_DB) / gain
-    stop = least
-    for rows in everything:
-        audible = np.flatnonzero(np.max(np.abs(rows), axis=0) >= threshold)
-        stop = max(stop, int(audible[-1]) + 1 if len(audible) else 0)
+    stop = max(least, *(_audible_frames(sound, threshold) for sound in everything))
     stop = -(-stop // BLOCK_FRAMES) * BLOCK_FRAMES
     fade = round(ENDING_FADE_SECONDS * sample_rate)
-    slope = np.linspace(1.0, 0.0, fade, dtype=np.float32)
-    result = []
-    for rows in everything:
-        ended = np.zeros((2, stop), np.float32)
-        kept = rows[:, :stop]
-        ended[:, : kept.shape[1]] = kept
-        ended[:, -fade:] *= slope[-stop:]
-        result.append(ended)
-    return result
+    slope = np.linspace(1.0, 0.0, fade, dtype=np.float32)[-stop:, None]
+    for sound in everything:
+        sound.resize((stop, 2), refcheck=False)  # a slice would keep all of it in memory, and a copy take as much again
+        sound[-fade:] *= slope
+
+
+def _audible_frames(sound: Audio, threshold: float) -> int:
+    """Return how many frames there are up to the last one that reaches ``threshold``."""
+    for stop in range(len(sound), 0, -CHUNK_FRAMES):
+        start = max(0, stop - CHUNK_FRAMES)
+        audible = np.flatnonzero(np.max(np.abs(sound[start:stop]), axis=1) >= threshold)
+        if len(audible):
+            return start + int(audible[-1]) + 1
+    return 0

@@ -7,6 +7,7 @@ the analogue prototypes used here for any rate are those of EBU's reference impl
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,9 @@ SILENCE_LUFS = -70.0
 
 OFFSET_DB = -0.691
 """BS.1770's constant, which makes a 997 Hz sine of full scale in one channel read -3.01 LUFS."""
+
+SETTLING_SECONDS = 0.25
+"""How long K-weighting remembers: its slowest pole, 38 Hz critically damped, falls by 500 dB in that time."""
 
 
 def db_to_amplitude(level_db: float) -> float:
@@ -55,15 +59,18 @@ def true_peak(audio: Audio) -> float:
     highest = peak(audio)
     size, edge = 1 << 15, 256  # what is within the edge of a window knows too little of its neighbours
     step = size - 2 * edge
-    padded = np.pad(audio, ((edge, edge + step), (0, 0)))
     taper = np.ones(size, np.float32)
     taper[:edge] = np.sin(np.linspace(0, np.pi / 2, edge, dtype=np.float32)) ** 2
     taper[-edge:] = taper[:edge][::-1]
     for start in range(0, len(audio), step):
-        window = padded[start : start + size]
-        if not len(window) or peak(window) * 2.0 < highest:  # hardly anything gains more than 6 dB between samples
+        first = max(0, start - edge)
+        known = audio[first : start - edge + size]
+        if peak(known) * 2.0 < highest:  # hardly anything gains more than 6 dB between samples
             continue
-        window = np.pad(window, ((0, size - len(window)), (0, 0))) * taper[:, None]
+        window = np.zeros((size, audio.shape[1]), np.float32)
+        place = first - (start - edge)
+        window[place : place + len(known)] = known
+        window *= taper[:, None]
         finer = np.fft.irfft(np.fft.rfft(window, axis=0), 4 * size, axis=0) * 4.0
         highest = max(highest, float(np.max(np.abs(finer[4 * edge : -4 * edge]))))
     return highest
@@ -117,16 +124,37 @@ def _window_power(audio: Audio, sample_rate: int) -> npt.NDArray[np.float64]:
     if not len(audio):
         return np.zeros(1)
     frames = len(audio)
-    # zeros up to a power of two: a length with a large prime factor would make the transform several times slower
-    size = 1 << int(np.ceil(np.log2(frames + 1)))
-    heard = np.fft.irfft(np.fft.rfft(audio, size, axis=0) * _weight(size, sample_rate), size, axis=0)[:frames]
-    energy = np.concatenate([[0.0], np.cumsum(np.sum(np.square(heard, dtype=np.float64), axis=1))])
     window = min(frames, round(0.4 * sample_rate))
     starts = np.arange(0, frames - window + 1, max(1, window // 4))
-    return np.asarray((energy[starts + window] - energy[starts]) / window)
+    # the energy up to each frame where a window begins or ends, block by block: all of it would be twice the audio
+    places = np.concatenate([starts, starts + window])
+    energy = np.zeros(len(places))
+    total = 0.0
+    for begin, heard in _weighted(audio, sample_rate):
+        sums = total + np.cumsum(np.sum(np.square(heard, dtype=np.float64), axis=1))
+        here = (places > begin) & (places <= begin + len(heard))
+        energy[here] = sums[places[here] - begin - 1]
+        total = float(sums[-1])
+    return np.asarray((energy[len(starts) :] - energy[: len(starts)]) / window)
 
 
-@functools.lru_cache(maxsize=2)  # one soundtrack's pieces are of one rate and a few lengths; a minute's is 8 MB
+def _weighted(audio: Audio, sample_rate: int) -> Iterator[tuple[int, Audio]]:
+    """Yield (start, block): the audio as K-weighting hears it, piece by piece."""
+    before = round(SETTLING_SECONDS * sample_rate)
+    size = 1 << int(np.ceil(np.log2(min(len(audio), 8 * before) + before)))
+    weight = _weight(size, sample_rate)
+    step = size - before
+    for start in range(0, len(audio), step):
+        # what the transform wraps round falls on what was before, or on zeros at the end
+        block = np.zeros((size, audio.shape[1]), np.float32)
+        first = max(0, start - before)
+        known = audio[first : start + step]
+        block[: len(known)] = known
+        heard = np.fft.irfft(np.fft.rfft(block, axis=0) * weight, size, axis=0)
+        yield start, heard[start - first : len(known)].astype(np.float32, copy=False)
+
+
+@functools.lru_cache(maxsize=4)
 def _weight(size: int, sample_rate: int) -> npt.NDArray[np.complex64]:
     frequencies = np.asarray(np.fft.rfftfreq(size, 1.0 / sample_rate), np.float64)
     return k_response(frequencies, sample_rate).astype(np.complex64)[:, None]

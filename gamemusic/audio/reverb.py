@@ -7,6 +7,7 @@ state of its own: of a periodic sound it is periodic, and of a sum it is the sum
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from gamemusic.audio.loudness import k_response
 from gamemusic.score.orchestration import Room
 
-__all__ = ["convolve", "fold", "impulse_response", "wet"]
+__all__ = ["add_wet", "impulse_response", "wet"]
 
 Audio = npt.NDArray[np.float32]
 
@@ -64,34 +65,55 @@ def wet(send: Audio, room: Room, sample_rate: int, *, frames: int | None) -> Aud
     Returns:
         Shape (2, n), or (2, n + response - 1) for music that ends.
     """
-    response = impulse_response(room, sample_rate)
     source = (0.5 * (send[0] + send[1])).astype(np.float32)
-    answer = convolve(source, response) * np.float32(10.0 ** (room.level_db / 20.0))
-    return answer if frames is None else fold(answer, frames)
+    longer = impulse_response(room, sample_rate).shape[1] - 1 if frames is None else 0
+    answer = np.zeros((2, len(source) + longer), np.float32)
+    add_wet(answer.T, source, room, sample_rate, wraps=frames is not None)
+    return answer
 
 
-def convolve(source: Audio, response: Audio) -> Audio:
-    """Return the linear convolution of ``source`` (n) with each row of ``response`` (rows, m): (rows, n + m - 1)."""
-    rows, taps = response.shape
+def add_wet(sound: Audio, send: Audio, room: Room, sample_rate: int, *, wraps: bool) -> None:
+    """Add the room's answer to a sound, with no more memory than a few responses take, however long it is.
+
+    Args:
+        sound: Shape (frames, 2), changed in place.
+        send: What the room hears, shape (n,); no view of ``sound``.
+        room: As in `wet`.
+        sample_rate: In hertz.
+        wraps: Whether what lies behind the end of ``sound`` goes on at its beginning, as in a loop. If not, ``sound``
+            holds at least n + response - 1 frames.
+    """
+    response = impulse_response(room, sample_rate) * np.float32(10.0 ** (room.level_db / 20.0))
+    for start, answer in _answers(send, response):
+        if wraps:
+            _add_round(sound, start, answer)
+        else:
+            sound[start : start + answer.shape[1]] += answer.T
+
+
+def _answers(source: Audio, response: Audio) -> Iterator[tuple[int, Audio]]:
+    """Yield (start, piece): the pieces, (rows, any length), add up to the linear convolution.
+
+    That is of ``source`` (n) with each row of ``response`` (rows, m), and n + m - 1 long.
+    """
+    taps = response.shape[1]
     # blocks of a few response lengths: least work, and memory stays small however long the music is
     size = 1 << max(13, int(np.ceil(np.log2(2.5 * taps))))
     step = size - taps + 1
     spectrum = np.fft.rfft(response, size, axis=1)
-    result = np.zeros((rows, len(source) + taps - 1), np.float32)
     for start in range(0, len(source), step):
-        block = np.fft.rfft(source[start : start + step], size)
-        stop = min(start + size, result.shape[1])
-        result[:, start:stop] += np.fft.irfft(spectrum * block, size, axis=1)[:, : stop - start]
-    return result
+        block = source[start : start + step]
+        answer = np.fft.irfft(spectrum * np.fft.rfft(block, size), size, axis=1)[:, : len(block) + taps - 1]
+        yield start, answer.astype(np.float32, copy=False)
 
 
-def fold(rows: Audio, frames: int) -> Audio:
-    """Return what a loop of ``frames`` frames sounds like in steady state: all that lies behind it wraps round."""
-    result = np.zeros((rows.shape[0], frames), np.float32)
-    for start in range(0, rows.shape[1], frames):
-        part = rows[:, start : start + frames]
-        result[:, : part.shape[1]] += part
-    return result
+def _add_round(sound: Audio, start: int, piece: Audio) -> None:
+    """Add a piece of shape (2, any length) from frame ``start`` on, going round as often as it takes."""
+    frames, done, place = len(sound), 0, start % len(sound)
+    while done < piece.shape[1]:
+        part = piece[:, done : done + frames - place].T
+        sound[place : place + len(part)] += part
+        done, place = done + len(part), 0
 
 
 @functools.lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.audio.loudness import db_to_amplitude, peak
-from gamemusic.audio.reverb import wet
+from gamemusic.audio.reverb import add_wet, impulse_response
 from gamemusic.audio.synth import DRUM_BANK, Synth, check_sample_rate
 from gamemusic.errors import MidiError
 from gamemusic.score.midi import MidiSong
@@ -26,7 +26,7 @@ _TAIL_SECONDS = 4.0
 _SEND = 0.25
 _USUAL_TEMPO = 120.0
 _MOST_SECONDS = 3600.0
-"""Longest song, which takes 1.4 GB at 48 kHz; a file of a few bytes may say that it lasts for weeks."""
+"""Longest song, which takes 2.1 GB at 48 kHz; a file of a few bytes may say that it lasts for weeks."""
 
 
 def render_song(song: MidiSong, soundfont: Path, sample_rate: int) -> npt.NDArray[np.float32]:
@@ -66,11 +66,13 @@ def render_song(song: MidiSong, soundfont: Path, sample_rate: int) -> npt.NDArra
                     synth.note_off(channel, pitch)
             synth.render(rows, 0, stop - start)
             mono[start:stop] = rows[:, : stop - start].sum(axis=0)
-    dry = np.stack([mono, mono])
-    sound = wet(dry * np.float32(_SEND), Room(), sample_rate, frames=None)
-    sound[:, :frames] += dry
+    room = Room()
+    sound = np.zeros((frames + impulse_response(room, sample_rate).shape[1] - 1, 2), np.float32)
+    sound[:frames] = mono[:, None]
+    mono *= np.float32(_SEND)
+    add_wet(sound, mono, room, sample_rate, wraps=False)
     sound *= np.float32(db_to_amplitude(-1.0) / max(peak(sound), 1e-9))
-    return np.ascontiguousarray(sound.T)
+    return sound
 
 
 def _events(song: MidiSong, sample_rate: int) -> Iterator[tuple[int, int, int, int, int]]:

@@ -6,6 +6,7 @@ Types" (1994). All chunks that say something of the sound stand before it, where
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
 from numbers import Integral
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.audio.loudness import peak
 from gamemusic.errors import FormatError, InputError
 from gamemusic.files import read_file, write_file
 from gamemusic.values import check_choice
@@ -36,6 +38,9 @@ ENDLESS = 0
 
 LARGEST_RIFF = 0xFFFF_FFFF
 """RIFF sizes are 32 bits."""
+
+_STEP_FRAMES = 65536
+"""How many frames are encoded at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -93,7 +98,7 @@ def encode_wav(
     depth = check_bit_depth(bit_depth)
     if audio.ndim != 2 or not audio.shape[0] or not audio.shape[1]:
         raise InputError(f"audio must be of shape (frames, channels) and not empty (received {audio.shape})")
-    data = _samples(audio, depth)
+    _check_samples(audio, depth)
     frames, channels = audio.shape
     width = {"16": 2, "24": 3, "32f": 4}[depth]
     block = channels * width
@@ -111,11 +116,17 @@ def encode_wav(
         chunks.append((b"LIST", _information(title, comment)))
     if loop is not None:
         chunks += [(b"cue ", _cues(*loop)), (b"LIST", _cue_labels())]
-    chunks.append((b"data", data))
-    body = b"".join(_chunk(name, content) for name, content in chunks)
-    if len(body) + 4 > LARGEST_RIFF:
+    head = b"WAVE" + b"".join(_chunk(name, content) for name, content in chunks)
+    size = frames * block
+    if len(head) + 8 + size + size % 2 > LARGEST_RIFF:
         raise InputError(f"{frames} frames do not fit into a WAV file (4 GB); render fewer bars or at a lower rate")
-    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body
+    # written piece by piece, so that nothing as long as the audio is needed beside the file itself
+    file = io.BytesIO()
+    file.write(b"RIFF" + struct.pack("<I", len(head) + 8 + size + size % 2) + head + b"data" + struct.pack("<I", size))
+    for start in range(0, frames, _STEP_FRAMES):
+        file.write(_encode_samples(audio[start : start + _STEP_FRAMES], depth))
+    file.write(b"\0" * (size % 2))
+    return file.getvalue()
 
 
 def write_wav(
@@ -191,19 +202,24 @@ def decode_wav(content: bytes, *, file: object = None) -> Wav:
     )
 
 
-def _samples(audio: Audio, depth: str) -> bytes:
-    if not np.all(np.isfinite(audio)):
+def _check_samples(audio: Audio, depth: str) -> None:
+    highest = peak(audio)
+    if not np.isfinite(highest):
         raise InputError("audio holds samples that are not finite numbers; nothing was written")
     if depth == "32f":
-        return np.ascontiguousarray(audio, "<f4").tobytes()
+        return
     scale = 2 ** (int(depth) - 1)
-    # float64: at 24 bits float32 would round before we do
-    scaled = np.rint(audio.astype(np.float64) * scale)
-    if scaled.max() > scale - 1 or scaled.min() < -scale:
+    if np.rint(np.float64(audio.max()) * scale) > scale - 1 or np.rint(np.float64(audio.min()) * scale) < -scale:
         raise InputError(
-            f"audio reaches {np.max(np.abs(audio)):.3f} of full scale and would clip at {depth} bits; "
-            "turn it down or write 32f"
+            f"audio reaches {highest:.3f} of full scale and would clip at {depth} bits; turn it down or write 32f"
         )
+
+
+def _encode_samples(audio: Audio, depth: str) -> bytes:
+    if depth == "32f":
+        return np.ascontiguousarray(audio, "<f4").tobytes()
+    # float64: at 24 bits float32 would round before we do
+    scaled = np.rint(audio.astype(np.float64) * 2 ** (int(depth) - 1))
     if depth == "16":
         return bytes(scaled.astype("<i2").tobytes())
     low_bytes: npt.NDArray[np.uint8] = scaled.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3]

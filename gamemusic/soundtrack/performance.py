@@ -114,14 +114,18 @@ def set_gain(order: Order, performances: Sequence[Performance]) -> tuple[float, 
 
 def _sound(order: Order, arrangement: Arrangement) -> Sound:
     audio: dict[str, Audio] = {}
+    back = np.float32(1.0)
     if order.soundfont and order.stems:
         rendered = render_stems(arrangement, Path(order.soundfont), order.sample_rate)
         back = np.float32(db_to_amplitude(-rendered.gain_db))
-        audio[_MIX] = rendered.mix * back
-        audio.update({str(role): stem * back for role, stem in rendered.stems.items()})
+        audio[_MIX] = rendered.mix
+        audio.update({str(role): stem for role, stem in rendered.stems.items()})
     elif order.soundfont:
         mix, gain_db = render_level(arrangement, Path(order.soundfont), order.sample_rate)
-        audio[_MIX] = mix * np.float32(db_to_amplitude(-gain_db))
+        back = np.float32(db_to_amplitude(-gain_db))
+        audio[_MIX] = mix
+    for sound in audio.values():  # in place, since a loop may be long
+        sound *= back
     loops = arrangement.ending == "loop" and bool(audio)
     return Sound(
         arrangement=arrangement,

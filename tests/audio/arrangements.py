@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+import numpy.typing as npt
+
 from gamemusic.score.orchestration import DEFAULT_ORCHESTRATION, Room
 from gamemusic.score.parts import Arrangement, Part, PlayedNote
 from gamemusic.score.phrase import Role
@@ -13,6 +16,19 @@ from gamemusic.units import METERS
 BAR = 1920
 ROOTS = (0, 9, 5, 7)
 FIRST_CRASH = 49
+
+
+class Rows:
+    """Keeps the dry rows that are played, (parts, frames)."""
+
+    def __init__(self, parts: int, frames: int) -> None:
+        self.rows = np.zeros((parts, frames), np.float32)
+
+    def write(self, start: int, rows: npt.NDArray[np.float32]) -> None:
+        self.rows[:, start : start + rows.shape[1]] = rows
+
+    def fade_out(self, start: int, stop: int) -> None:
+        self.rows[:, start:stop] *= np.linspace(1.0, 0.0, stop - start, dtype=np.float32)
 
 
 def arrangement(

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from gamemusic.audio.balance import pan_gains
-from gamemusic.audio.loudness import amplitude_to_db, db_to_amplitude, k_response, loudness, peak, silent_bars
+from gamemusic.audio.loudness import (
+    amplitude_to_db,
+    db_to_amplitude,
+    k_response,
+    loudness,
+    peak,
+    short_loudness,
+    silent_bars,
+    true_peak,
+)
 
 
 @pytest.mark.parametrize("rate", [32000, 44100, 48000])
@@ -35,6 +44,32 @@ def test_silence_and_gating() -> None:
     with_pause = np.concatenate([sound, np.zeros_like(sound)])
     assert loudness(with_pause, 48000) == pytest.approx(loudness(sound, 48000), abs=0.3)
     assert loudness(0.5 * sound, 48000) - loudness(sound, 48000) == pytest.approx(-6.02, abs=0.01)
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 96000])
+@pytest.mark.parametrize("seconds", [0.1, 0.4, 3.0, 9.7])
+def test_loudness_by_blocks_is_that_of_all_at_once(rate: int, seconds: float) -> None:
+    audio = (0.1 * np.random.default_rng(3).standard_normal((round(seconds * rate), 2))).astype(np.float32)
+    audio[len(audio) // 3 :] *= 3.0
+    size = 1 << int(np.ceil(np.log2(2 * len(audio))))
+    weight = k_response(np.asarray(np.fft.rfftfreq(size, 1 / rate), np.float64), rate)[:, None]
+    heard = np.fft.irfft(np.fft.rfft(audio.astype(np.float64), size, axis=0) * weight, size, axis=0)[: len(audio)]
+    window = min(len(audio), round(0.4 * rate))
+    expected = [
+        -0.691 + 10 * np.log10(np.sum(heard[start : start + window] ** 2) / window)
+        for start in range(0, len(audio) - window + 1, window // 4)
+    ]
+    assert short_loudness(audio, rate) == pytest.approx(expected, abs=1e-4)
+
+
+def test_true_peak_by_windows_is_that_of_all_at_once() -> None:
+    # a sine of a quarter of the rate, sampled at 45 degrees, peaks 3 dB above its samples; here it lies late
+    audio = np.zeros((200_000, 2), np.float32)
+    audio[:, 0] = 0.3 * np.sin(np.pi / 2 * np.arange(200_000) + np.pi / 4)
+    audio[150_000:150_400, 1] = 0.6 * np.sin(np.pi / 2 * np.arange(400) + np.pi / 4)
+    whole = np.fft.irfft(np.fft.rfft(audio, axis=0), 4 * len(audio), axis=0) * 4
+    assert true_peak(audio) == pytest.approx(float(np.max(np.abs(whole))), rel=1e-3)
+    assert true_peak(audio) > 1.3 * peak(audio)
 
 
 def test_silent_bars_are_counted_from_one() -> None:

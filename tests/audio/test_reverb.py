@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gamemusic.audio.loudness import loudness
-from gamemusic.audio.reverb import convolve, fold, impulse_response, wet
+from gamemusic.audio.reverb import add_wet, impulse_response, wet
 from gamemusic.score.orchestration import Room
 
 RATE = 32000
@@ -16,10 +16,15 @@ def noise(frames: int, *, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype
     return (0.1 * np.random.default_rng(seed).standard_normal((2, frames))).astype(np.float32)
 
 
-def test_convolution_is_numpys() -> None:
-    source, response = noise(30000)[0], noise(5000, seed=1)
-    expected = np.stack([np.convolve(source, row) for row in response])
-    assert np.max(np.abs(convolve(source, response) - expected)) < 1e-5
+@pytest.mark.parametrize("frames", [100, 9000, 30000])
+def test_convolution_is_numpys(frames: int) -> None:
+    # shorter than a block, and of several
+    send, room = noise(frames), Room(seconds=0.1, level_db=-6.0)
+    response = impulse_response(room, RATE) * 10 ** (-6 / 20)
+    expected = np.stack([np.convolve(send.mean(axis=0), row) for row in response])
+    answer = wet(send, room, RATE, frames=None)
+    assert answer.shape == expected.shape
+    assert np.max(np.abs(answer - expected)) < 1e-5
 
 
 def test_a_loop_of_the_room_is_the_steady_state() -> None:
@@ -30,8 +35,24 @@ def test_a_loop_of_the_room_is_the_steady_state() -> None:
     assert np.max(np.abs(wet(period, room, RATE, frames=6400) - line)) < 1e-6
 
 
-def test_fold_wraps_everything() -> None:
-    assert fold(np.arange(7, dtype=np.float32)[None], 3).tolist() == [[0 + 3 + 6, 1 + 4, 2 + 5]]
+@pytest.mark.parametrize("frames", [64, 6400])
+def test_rooms_longer_than_the_loop_wrap_as_often_as_it_takes(frames: int) -> None:
+    period, room = noise(frames), Room(seconds=0.5)
+    answer = wet(period, room, RATE, frames=None).astype(np.float64)
+    folded = np.zeros((2, frames))
+    for start in range(0, answer.shape[1], frames):
+        part = answer[:, start : start + frames]
+        folded[:, : part.shape[1]] += part
+    assert answer.shape[1] > 3 * frames
+    assert np.max(np.abs(wet(period, room, RATE, frames=frames) - folded)) < 1e-5
+
+
+def test_the_room_is_added_to_what_is_there() -> None:
+    send, room = noise(6400), Room(seconds=0.5)
+    sound = noise(6400, seed=1).T.copy()
+    expected = sound + wet(send, room, RATE, frames=6400).T
+    add_wet(sound, send.mean(axis=0), room, RATE, wraps=True)
+    assert np.max(np.abs(sound - expected)) < 1e-6
 
 
 @pytest.mark.parametrize("seconds", [0.5, 2.0])
