@@ -23,11 +23,13 @@ SEED = 1
 def measure(quick: bool) -> list[Row]:
     """Return the row."""
     path, note = mood_pack()
-    steps, model_seconds = _time_steps()
+    bars = 2 if quick else None
+    steps, model_seconds = _time_steps(bars)
     with tempfile.TemporaryDirectory() as folder:
         environment = child_environment(PYTHONPYCACHEPREFIX=folder)
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         words = [sys.executable, "-m", "gamemusic", "compose", str(path), "--seed", str(SEED), "-o", "loop.mid"]
+        words += [] if bars is None else ["--bars", str(bars)]
         bare = [sys.executable, "-c", "import numpy, onnxruntime"]
 
         def start(command: list[str]) -> float:
@@ -38,7 +40,7 @@ def measure(quick: bool) -> list[Row]:
         def start_ours(_: int) -> float:
             return start(words) - model_seconds
 
-        pair = interleave(start_ours, lambda _: start(bare), 2 if quick else 15)
+        pair = interleave(start_ours, lambda _: start(bare), 1 if quick else 15)
         if not (Path(folder) / "loop.mid").stat().st_size:
             raise RuntimeError("nothing was written")
     told = f"less {steps} model steps ({model_seconds * 1e3:.0f} ms, as a bare loop takes)"
@@ -57,10 +59,10 @@ def measure(quick: bool) -> list[Row]:
     ]
 
 
-def _time_steps() -> tuple[int, float]:
+def _time_steps(bars: int | None) -> tuple[int, float]:
     """Return how many steps the command takes, and how long a bare loop needs for them, in seconds."""
     composer, _ = open_composer()
-    features = record_steps(composer, SEED)
+    features = record_steps(composer, SEED, bars)
     bare = BareLoop(composer.pack.model)
     bare.run(features)
     return len(features), statistics.median(seconds(lambda: bare.run(features)) for _ in range(5))

@@ -3,7 +3,7 @@
     python -m benchmarks.run [--quick] [--only NAME]
 
 Each runs in a process of its own, one after the other. A whole run is also written to results.csv and results.md, one
-that was asked for by name to results-NAME.md.
+that was asked for by name to results-NAME.md; then `python -m benchmarks.tables` brings them into README and docs.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if __package__ in (None, ""):  # started as a file: then Python looks beside the
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.common import ROOT, Row, child_environment
+from benchmarks.fingerprint import find_commit, fingerprint
 
 BENCHMARKS = (
     "compose",
@@ -53,12 +54,16 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="of each long watch of live (default: 10)")
     options = parser.parse_args()
     machine = describe_machine()
+    begun = fingerprint(ROOT)
     rows: list[Row] = []
     for name in options.only or BENCHMARKS:
         print(f"benchmarks: {name} ...", file=sys.stderr, flush=True)
         rows += run_one(name, options.quick, ["--minutes", str(options.minutes)] if name == "live" else [])
     page = write_page(rows, machine)
     print(page)
+    if not options.quick and fingerprint(ROOT) != begun:
+        print("benchmarks: files changed while they were measured; nothing is written", file=sys.stderr)
+        return 1
     if not options.quick and not options.only:
         (FOLDER / "results.md").write_text(page, encoding="utf-8")
         write_csv(rows, machine, FOLDER / "results.csv")
@@ -84,6 +89,7 @@ def describe_machine() -> dict[str, str]:
     """Return when and on what this is measured."""
     found = {
         "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
+        "commit": find_commit(ROOT),
         "processor": _processor(),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "system": f"{platform.system()} {platform.machine()}",
@@ -125,7 +131,11 @@ def write_page(rows: list[Row], machine: dict[str, str]) -> str:
     lines = [
         f"# Measured on {machine['date']}",
         "",
-        "; ".join(f"{name} {value}" for name, value in machine.items() if name != "date") + ".",
+        f"At commit {machine['commit']}.",
+        "",
+        "; ".join(f"{name} {value}" for name, value in machine.items() if name not in ("date", "commit")) + ".",
+        "",
+        f"<!-- fingerprint: {', '.join(f'{part}={digits}' for part, digits in fingerprint(ROOT).items())} -->",
         "",
         "| what | ours | against | reference | ratio | goal | notes |",
         "|---|---|---|---|---|---|---|",

@@ -35,16 +35,24 @@ class BareLoop:
         self._hidden = self._session.get_inputs()[1].shape[1]
 
     def run(self, features: list[Features]) -> None:
-        """Take one step for each array of features (B, F)."""
+        """Take one step for each array of features (B, F); where B changes, another batch begins from nothing."""
         outputs = ["logits", *(f"{name}_next" for name in self._states)]
         feeds: dict[str, npt.NDArray[Any]] = {}
-        for name in self._states:
-            kind: Any = np.uint8 if name.startswith("hidden") else np.float32
-            feeds[name] = np.full((len(features[0]), self._hidden), 128 if kind is np.uint8 else 0, dtype=kind)
+        batch = 0
         for now in features:
+            if len(now) != batch:
+                batch = len(now)
+                feeds = self._start(batch)
             feeds["features"] = now
             _, *states = self._session.run(outputs, feeds)
             feeds.update(zip(self._states, states, strict=True))
+
+    def _start(self, batch: int) -> dict[str, npt.NDArray[Any]]:
+        feeds: dict[str, npt.NDArray[Any]] = {}
+        for name in self._states:
+            kind: Any = np.uint8 if name.startswith("hidden") else np.float32
+            feeds[name] = np.full((batch, self._hidden), 128 if kind is np.uint8 else 0, dtype=kind)
+        return feeds
 
 
 def open_composer(candidates: int | None = None) -> tuple[Composer, str]:
