@@ -47,7 +47,7 @@ def ngram_composer(pack: Pack, file: Path = NGRAM_FILE) -> Composer:
 
     if not file.exists():
         raise MissingError(
-            f"there is no 5-gram at {file}; build it from a corpus with: gamemusic train ngram (after gamemusic train "
-            "prepare CORPUS)"
+            f"there is no 5-gram at {file}; build it from a corpus with: python -m gamemusic_export ngram "
+            "(after python -m gamemusic_export prepare CORPUS)"
         )
     return Composer(pack, NGramSession(load_ngram(file)))

@@ -1,4 +1,4 @@
-"""``python -m gamemusic_export``: the stages of making moods, each resumable."""
+"""``python -m gamemusic_export``: the stages by which the shipped moods are made, each resumable."""
 
 from __future__ import annotations
 
@@ -22,10 +22,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0 done, 1 an error that can be mended, 2 wrong usage."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if "--midi" in words:  # a mood of somebody's own, whose folder takes a stage's place
-            from gamemusic_export.own_command import run_own
-
-            return run_own(words)
         return _run(_parser().parse_args(words))
     except GameMusicError as error:
         print(f"gamemusic_export: error: {error}", file=sys.stderr)
@@ -38,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gamemusic_export",
-        description="Make moods: corpus, training, export. Your own mood: gamemusic train FOLDER --midi FOLDER",
+        description="Make the shipped moods: corpus, training, export.",
+        epilog="A mood of your own learns by: gamemusic train FOLDER --midi DIR",
     )
     parser.add_argument("--work", type=Path, default=Path("runs"), help="folder for datasets and runs (default: runs)")
     parser.add_argument("--recipes", type=Path, default=None, help="folder of recipes (default: the shipped ones)")

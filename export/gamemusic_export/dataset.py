@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections import Counter, defaultdict
@@ -83,6 +84,12 @@ class Dataset:
         """Return how many notes the excerpts hold, copied ones not counted."""
         return sum(int((self.excerpt(index)[:, 0] >= _FIRST_NOTE).sum()) for index in excerpts)
 
+    def retell(self, style: str) -> None:
+        """Have all of it learned by another style token, as if it had been built with that."""
+        self.steps[:, _STYLE] = STYLE_NAMES.index(style)
+        self.pieces[:] = [dataclasses.replace(row, style=style) for row in self.pieces]
+        self.hash = _digest_of(self.steps)
+
     def notes_by_cell(self, excerpts: Iterable[int]) -> dict[str, dict[str, int]]:
         """Return how many written notes the excerpts hold, by style and role."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -93,6 +100,10 @@ class Dataset:
             style = self.pieces[self.piece_of[index]].style
             counts[style].update({role.value: count for role, count in zip(ROLES, found, strict=True) if count})
         return {style: dict(roles) for style, roles in sorted(counts.items())}
+
+
+def _digest_of(steps: npt.NDArray[np.uint16]) -> str:
+    return hashlib.sha256(VOCABULARY_HASH.encode() + steps.tobytes()).hexdigest()
 
 
 def prepare_all(paths: Sequence[Path], cache: Path, *, jobs: int, progress: Progress) -> list[PreparedPiece]:
@@ -144,7 +155,7 @@ def build_dataset(pieces: Sequence[PreparedPiece], rows: Sequence[tuple[str, str
         table.append(PieceRow(name, row[0], row[1], _split_of(groups[name]), groups[name], notes, row[3], row[2]))
         kept.append(steps)
     steps = np.concatenate(kept)
-    digest = hashlib.sha256(VOCABULARY_HASH.encode() + steps.tobytes()).hexdigest()
+    digest = _digest_of(steps)
     dataset = Dataset(steps, np.array(edges), np.array(piece_of), np.array(figures), table, digest)
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "steps.npy", steps)

@@ -14,7 +14,9 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from gamemusic.composer.graph import check_graph
 from gamemusic.errors import InputError
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_SIZE, VOCABULARY_VERSION
 from gamemusic_export.quantise import (
     ACTIVATION_STEPS,
@@ -23,10 +25,11 @@ from gamemusic_export.quantise import (
     TABLE_SIZE,
     ZERO,
     IntegerModel,
+    Layer,
     activation_tables,
 )
 
-__all__ = ["FORMAT_VERSION", "build_graph"]
+__all__ = ["FORMAT_VERSION", "build_graph", "read_graph"]
 
 FORMAT_VERSION = 1
 _OPSET = 17
@@ -150,3 +153,31 @@ def build_graph(model: IntegerModel, metadata: Mapping[str, str]) -> bytes:
     helper.set_model_props(proto, stored)
     onnx.checker.check_model(proto, full_check=True)
     return bytes(proto.SerializeToString())
+
+
+def read_graph(model: bytes, *, file: object = "model.onnx", limits: Limits = LIMITS) -> IntegerModel:
+    """Return the integers of a serialised graph, which is checked first as for playing.
+
+    Args:
+        model: What `build_graph` returned, or a stranger's.
+        file: Name that messages give.
+        limits: How large it may be.
+
+    Raises:
+        PackError: It is no such graph.
+    """
+    size = check_graph(model, file=file, limits=limits)
+    found = {one.name: numpy_helper.to_array(one) for one in onnx.load_model_from_string(model).graph.initializer}
+    return IntegerModel(
+        found["feature_columns"],
+        found["feature_offsets"],
+        found["feature_strides"],
+        found["embeddings"],
+        tuple(
+            Layer(*(found[f"layer{number}_{part}"] for part in ("weight", "scale", "bias")))
+            for number in range(size.layers)
+        ),
+        found["head_weight"],
+        found["head_scale"],
+        found["head_bias"],
+    )

@@ -25,6 +25,7 @@ from gamemusic.units import METERS
 from gamemusic_export.corpus import read_piece
 from gamemusic_export.dataset import Dataset, build_dataset
 from gamemusic_export.fingerprint import read_passages
+from gamemusic_export.own_figures import Figures
 from gamemusic_export.own_roles import Roles, check_roles, read_roles, write_roles
 from gamemusic_export.prepared import PreparedPiece, prepare_piece
 from gamemusic_export.voices import assign_roles
@@ -73,6 +74,8 @@ class OwnMusic:
     meters: Sequence[str]
     programs: Mapping[Role, int] = field(default_factory=dict)
     """The commonest instrument of each role."""
+    figures: Figures = field(default_factory=Figures)
+    """How high, how densely and in how many voices each role plays."""
 
     def select(self, split: str) -> npt.NDArray[np.int64]:
         """Return the excerpts of ``train``, ``validation`` or ``test``."""
@@ -128,6 +131,7 @@ def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
         facts.common(facts.keys),
         facts.common(facts.meters),
         facts.players(),
+        facts.figures,
     )
 
 
@@ -139,6 +143,7 @@ class _Facts:
         self.keys: Counter[str] = Counter()
         self.meters: Counter[str] = Counter()
         self.programs: dict[Role, Counter[int]] = defaultdict(Counter)
+        self.figures = Figures()
 
     def tempo(self) -> tuple[int, int]:
         low, high = np.percentile(self.tempos or [100.0], (10, 90))
@@ -177,6 +182,7 @@ def _describe(path: Path, name: str, piece: PreparedPiece, given: Mapping[str, R
         facts.tempos.append(phrase.tempo_bpm)
         facts.keys[str(phrase.key)] += phrase.bars
         facts.meters[str(phrase.meter)] += phrase.bars
+        facts.figures.add(phrase)
     return OwnFile(path, "", int(piece.meta["bars"]), sum(piece.meta["notes"].values()), roles, about)
 
 

@@ -50,7 +50,10 @@ class StageProgress:
         words = []
         if "tokens_per_second" in figures:
             words.append(f"{figures['tokens_per_second']:,.0f} tokens/s")
-        if "best" in figures:
+        if "before" in figures:  # what a modder's verdict is given in, see `gamemusic_export.own`
+            gain = 100 * (1 - figures["now"] / figures["before"])
+            words.append(f"{abs(gain):.0f} % {'fewer' if gain >= 0 else 'more'} bits/note on held-out music")
+        elif "best" in figures:
             words.append(f"best {figures['best']:.3f} bits/note")
         if self._stream.isatty():
             if stage not in self._tasks:

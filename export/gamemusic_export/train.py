@@ -26,7 +26,7 @@ from gamemusic_export.dataset import Dataset
 from gamemusic_export.model import MoodLSTM
 from gamemusic_export.weights import read_tensors, write_tensors
 
-__all__ = ["Score", "TrainSettings", "choose_device", "score_excerpts", "train"]
+__all__ = ["Score", "TrainSettings", "choose_device", "half_precision", "score_excerpts", "train"]
 
 _FIRST_NOTE = NOTE[ROLES[0]]
 _LOG_FIELDS = ("update", "tokens", "seconds", "learning_rate", "train_bits_per_token", "validation_bits_per_note")
@@ -142,12 +142,26 @@ def train(
     settings: TrainSettings,
     *,
     progress: Callable[[dict[str, float]], None],
+    judge: Callable[[], float] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, float]:
     """Train ``model`` in place to its best validation score and return the figures of the run.
 
     ``folder`` holds ``best.safetensors``, the checkpoint to resume from and ``log.csv``. A run that was killed goes on
     from its last validation when it is started again with the same arguments; a finished one returns at once.
+
+    Args:
+        model: What is trained.
+        dataset: Where the excerpts come from.
+        sampler: Draws from those that are learned.
+        validation: Excerpts by which the best is chosen.
+        folder: For all that outlives a kill.
+        settings: How it is trained.
+        progress: Called every ten updates, with figures.
+        judge: Returns what people are told of the model as it is, such as bits a note on music that decides nothing;
+            asked before the first update and whenever there is a new best, and handed to ``progress`` as ``before``
+            and ``now``.
+        clock: Seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     device = next(model.parameters()).device
@@ -159,6 +173,8 @@ def train(
         # what is trained from has a score, too: a fine-tuned model is never kept when it is worse than its base
         score = score_excerpts(model, model, dataset, validation)
         run.log(settings.learning_rate_at(0), math.nan, score.bits_per_note)
+        run.first = score.bits_per_note
+        run.judge(judge, score.bits_per_note)
         run.keep(model, optimiser, sampler, score.bits_per_note)
     state = model.start(sampler.rows, device)
     began, update, summed = clock() - run.seconds, run.update, torch.zeros((), device=device)
@@ -182,12 +198,14 @@ def train(
         run.tokens += int((targets != PADDING).sum())
         if update % 10 == 0:
             seconds = clock() - began
+            speed = (run.tokens - run.tokens_at_start) / max(1e-9, seconds - run.seconds_at_start)
             progress(
                 {
                     "update": update,
                     "updates": settings.updates,
-                    "tokens_per_second": (run.tokens - run.tokens_at_start) / max(1e-9, seconds - run.seconds_at_start),
+                    "tokens_per_second": speed,
                     "best": run.best,
+                    **run.told,
                 }
             )
         if update % settings.validate_every == 0 or update == settings.updates:
@@ -198,10 +216,11 @@ def train(
             )
             run.log(settings.learning_rate_at(update - 1), float(summed) / lasted / math.log(2), score.bits_per_note)
             summed.zero_()
+            run.judge(judge, score.bits_per_note)
             run.keep(model, optimiser, sampler, score.bits_per_note)
             state = model.start(sampler.rows, device)  # as after a resume, so both give the same model
     model.load_state_dict(read_tensors(folder / "best.safetensors"))
-    return {"bits_per_note": run.best, "updates": run.update, "tokens": run.tokens, "seconds": run.seconds}
+    return run.figures
 
 
 class _Run:
@@ -213,6 +232,27 @@ class _Run:
         self.tokens_at_start, self.seconds_at_start = 0, 0.0
         self.began = False
         """Whether a checkpoint was found."""
+        self.first = math.inf
+        """Score of what it began with."""
+        self.told: dict[str, float] = {}
+        """What the judge said of the first and of the best model, as ``before`` and ``now``."""
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What `train` returns."""
+        return {
+            "bits_per_note": self.best,
+            "first": self.first,
+            "updates": self.update,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+        }
+
+    def judge(self, judge: Callable[[], float] | None, score: float) -> None:
+        """Ask the judge about a model that is better than all before."""
+        if judge is not None and score < self.best:
+            found = judge()
+            self.told = {"before": self.told.get("before", found), "now": found}
 
     def resume(self, model: MoodLSTM, optimiser: torch.optim.AdamW, sampler: RowSampler) -> None:
         """Go on from the checkpoint in the folder, when there is one of the same settings."""
@@ -243,6 +283,7 @@ class _Run:
         sampler.restore(meta["sampler"])
         self.update, self.tokens, self.seconds = meta["update"], meta["tokens"], meta["seconds"]
         self.best, self.stale = meta["best"], meta["stale"]
+        self.first, self.told = meta.get("first", math.inf), meta.get("told", {})
         self.tokens_at_start, self.seconds_at_start = self.tokens, self.seconds
 
     def keep(self, model: MoodLSTM, optimiser: torch.optim.AdamW, sampler: RowSampler, score: float) -> None:
@@ -270,6 +311,8 @@ class _Run:
             "seconds": self.seconds,
             "best": self.best,
             "stale": self.stale,
+            "first": self.first,
+            "told": self.told,
         }
         partial = self.folder / "checkpoint.json.partial"
         partial.write_text(json.dumps(meta), encoding="utf-8")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated
 
@@ -28,6 +28,8 @@ GRAM_NOTES = 8
 """Notes of the runs that are kept."""
 MAX_BYTES = 256 * 1024
 """Longest file."""
+_HEADER_BYTES = 16 * 1024
+"""Room for the usual figures."""
 _MAGIC = b"gamemusic fingerprint\n"
 _HASHES = 3
 _MASK = 2**64 - 1
@@ -75,6 +77,27 @@ class Fingerprint:
             for place in _places(gram, bits):
                 array[place >> 3] |= 1 << (place & 7)
         return cls(usual, pace, len(runs), bytes(array), bits)
+
+    def extended(self, grams: Iterable[int], *, bits_a_run: int = 8) -> Fingerprint:
+        """Return a fingerprint that holds more runs, and all that this one holds.
+
+        Places are counted modulo the filter's length; so a filter written several times in a row answers as before,
+        and has room for more.
+
+        Args:
+            grams: The new runs, see `find_grams`.
+            bits_a_run: Room for each of them, as far as the file may be so long.
+        """
+        runs = {gram for gram in grams if gram and not self.holds(gram)}
+        wanted = -(-bits_a_run * len(runs) // self.bits)
+        times = max(1, min(1 + wanted, (MAX_BYTES - _HEADER_BYTES) * 8 // self.bits))
+        whole = int.from_bytes(self.filter, "little") & (1 << self.bits) - 1
+        bits = times * self.bits
+        array = bytearray(sum(whole << time * self.bits for time in range(times)).to_bytes(-(-bits // 8), "little"))
+        for gram in runs:
+            for place in _places(gram, bits):
+                array[place >> 3] |= 1 << (place & 7)
+        return replace(self, runs=self.runs + len(runs), filter=bytes(array), bits=bits)
 
     def holds(self, gram: int) -> bool:
         """Say whether a run of `GRAM_NOTES` notes is in the training music (or, rarely, only seems to be)."""

@@ -17,17 +17,20 @@ from gamemusic.composer.session import Session
 from gamemusic.errors import InputError
 from gamemusic.packs.fingerprint import Fingerprint
 from gamemusic.score.phrase import Phrase, Role
+from gamemusic.tokens.vocabulary import STYLE_NAMES
 from gamemusic_export.baselines import random_session
 from gamemusic_export.evaluate import score_session
 from gamemusic_export.evaluation.features import FeatureSet
 from gamemusic_export.evaluation.likeness import measure_likeness
 from gamemusic_export.evaluation.measurement import Composed, measure_intensity
 from gamemusic_export.evaluation.originality import LONG_RUN, measure_variety, share_over
-from gamemusic_export.evaluation.own_bench import Bench, compose_on, prepare_bench
+from gamemusic_export.evaluation.own_bench import Bench, compose_on, parents_token, prepare_bench
+from gamemusic_export.evaluation.own_feel import find_groove, find_register
+from gamemusic_export.evaluation.own_finding import Finding
 from gamemusic_export.evaluation.seams import measure_seams
 from gamemusic_export.own import count_real
 
-__all__ = ["Finding", "OwnEvaluation", "evaluate_own"]
+__all__ = ["OwnEvaluation", "evaluate_own"]
 
 _SEAM_SLACK = 0.05
 """Bits a token by which the first bar may surprise more after the last than bars inside do."""
@@ -36,21 +39,6 @@ _COPY_SLACK = 0.1
 _ALIKE, _FOLLOWS, _FAULTY = 0.7, 0.8, 0.1
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One figure of the mood beside that of others, and what it means."""
-
-    name: str
-    own: float
-    others: Mapping[str, float]
-    """By ``parent``, ``random`` and ``real music``, where it could be measured."""
-    good: bool
-    means: str
-    """A sentence for people who know no machine learning."""
-    helps: str = ""
-    """What to do when it is not good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +78,14 @@ def evaluate_own(
     asks = [bench.asks[index % len(bench.asks)] for index in range(phrases)]
     sets = {"own": compose_on(bench, own, asks, bench.pack.name, progress)}
     if bench.parent is not None:
-        sets["parent"] = compose_on(bench, Session(bench.parent.model), asks, bench.parent.name, progress)
+        theirs = Session(bench.parent.model)
+        sets["parent"] = compose_on(bench, theirs, asks, bench.parent.name, progress, as_parent=True)
     sets["random"] = compose_on(bench, random_session(), asks[: max(10, phrases // 2)], "random notes", progress)
     findings = [
         *_learned(bench, own),
         *_alike(bench, sets),
+        *find_groove(bench, sets),
+        *find_register(bench, sets),
         *_copies(bench, bench.fingerprint, sets),
         _loops(own, sets["own"]),
         _varied(sets["own"]),
@@ -124,14 +115,15 @@ def _learned(bench: Bench, own: Session) -> list[Finding]:
         if bench.music.repeated:
             what = "On bars of yours that come back elsewhere, so that this says too much, it needs"
         test = bench.music.select("test")
-        before = score_session(Session(bench.parent.model), bench.music.dataset, test).bits_per_note
+        known = STYLE_NAMES.index(parents_token(bench.pack, bench.music.dataset.pieces[0].style))
+        before = score_session(Session(bench.parent.model), bench.music.dataset, test, style=known).bits_per_note
         after = score_session(own, bench.music.dataset, test).bits_per_note
     else:
         measures = bench.pack.card.measures
-        known = [measures.get(name) for name in ("bits_per_note_before", "bits_per_note_exported")]
-        if not all(isinstance(value, float) for value in known):
+        said = [measures.get(name) for name in ("bits_per_note_before", "bits_per_note_exported")]
+        if not all(isinstance(value, float) for value in said):
             return []
-        before, after = (float(value) for value in known if value is not None)
+        before, after = (float(value) for value in said if value is not None)
         if not before > 0 or not after > 0:
             return []
         what = "Its card says that on music that was held out it needs"

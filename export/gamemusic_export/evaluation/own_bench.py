@@ -11,6 +11,7 @@ from gamemusic.errors import GameMusicError, InputError
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import Pack
+from gamemusic.tokens.vocabulary import STYLE_NAMES
 from gamemusic_export.evaluation.asks import Ask, asks_of
 from gamemusic_export.evaluation.features import FeatureSet, featurise
 from gamemusic_export.evaluation.measurement import Composed, compose_set
@@ -18,7 +19,7 @@ from gamemusic_export.evaluation.references import load_reference, read_real
 from gamemusic_export.fingerprint import make_fingerprint
 from gamemusic_export.own_music import OwnMusic, study
 
-__all__ = ["Bench", "compose_on", "prepare_bench"]
+__all__ = ["Bench", "compose_on", "parents_token", "prepare_bench"]
 
 _LEAST_PIECES = 2
 _BINS = (1, 3, 6)
@@ -102,6 +103,13 @@ def _token(pack: Pack) -> str:
     return learned if learned in tokens else pack.preset.styles[pack.preset.default_style].token
 
 
+def parents_token(pack: Pack, token: str) -> str:
+    """Return the style token by which a mood's parent knows what the mood has learned by ``token``."""
+    extra = pack.card.training.extra
+    began_as = extra.get("began_as")
+    return began_as if token == extra.get("token") and began_as in STYLE_NAMES else token
+
+
 def _find_parent(pack: Pack, notes: list[str]) -> Pack | None:
     known = pack.card.parent
     if known is None:
@@ -149,6 +157,24 @@ def _usual_asks(pack: Pack) -> list[Ask]:
     ]
 
 
-def compose_on(bench: Bench, session: Session, asks: Sequence[Ask], label: str, progress: Progress) -> Composed:
-    """Compose what the bench asks for with a session in the mood's place."""
-    return compose_set(bench.pack, session, asks, bench.fingerprint, label=label, progress=progress)
+def compose_on(
+    bench: Bench, session: Session, asks: Sequence[Ask], label: str, progress: Progress, *, as_parent: bool = False
+) -> Composed:
+    """Compose what the bench asks for with a session in the mood's place.
+
+    Args:
+        bench: What is measured on.
+        session: Composes.
+        asks: What for.
+        label: Handed to ``progress``.
+        progress: Called with what is done, how much, and of how much.
+        as_parent: Tell the session the style tokens that the mood's parent knows, in place of those learned since.
+    """
+    pack = bench.pack
+    if as_parent:
+        styles = {
+            name: replace(style, token=parents_token(pack, style.token)) for name, style in pack.preset.styles.items()
+        }
+        pack = replace(pack, preset=replace(pack.preset, styles=styles))
+        asks = [replace(ask, style=parents_token(bench.pack, ask.style)) for ask in asks]
+    return compose_set(pack, session, asks, bench.fingerprint, label=label, progress=progress)

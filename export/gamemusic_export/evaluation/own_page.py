@@ -12,7 +12,8 @@ from gamemusic.errors import MissingError
 from gamemusic.files import write_file
 from gamemusic.output import save
 from gamemusic.score.phrase import Phrase
-from gamemusic_export.evaluation.own import Finding, OwnEvaluation
+from gamemusic_export.evaluation.own import OwnEvaluation
+from gamemusic_export.evaluation.own_finding import Finding
 from gamemusic_export.evaluation.plots import draw_rolls
 from gamemusic_export.evaluation.report import PAGE_STYLE
 
