@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import json
 import os
@@ -217,23 +218,25 @@ def test_doctor_fails_when_midi_cannot_be_composed(
 
 def test_train_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(train, "_EXTRA", ("sys", "no_such_module"))
-    assert main(["train", "--work", "runs", "base"]) == 1
+    assert main(["train", "haunted", "--midi", "my_midis"]) == 1
     message = "gamemusic: error: training needs no_such_module; run: pip install 'gamemusic[train]'\n"
     assert capsys.readouterr().err == message
 
 
-def test_train_hands_its_words_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = pytest.importorskip("gamemusic_export.command")
-    seen: list[list[str]] = []
+def test_train_hands_its_options_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    command = pytest.importorskip("gamemusic_export.own_command")
+    seen: list[argparse.Namespace] = []
     monkeypatch.setattr(train, "_EXTRA", ())
 
-    def record(words: list[str]) -> int:
-        seen.append(words)
+    def record(options: argparse.Namespace) -> int:
+        seen.append(options)
         return 3
 
-    monkeypatch.setattr(command, "main", record)
-    assert main(["train", "--work", "runs", "mood", "explore", "-h"]) == 3
-    assert seen == [["--work", "runs", "mood", "explore", "-h"]]
+    monkeypatch.setattr(command, "run_own", record)
+    assert main(["train", "haunted", "--midi", "my_midis", "--style", "gothic", "--seed", "7"]) == 3
+    assert (seen[0].folder, seen[0].midi) == (Path("haunted"), Path("my_midis"))
+    assert (seen[0].style, seen[0].seed, seen[0].updates, seen[0].threads) == ("gothic", 7, 240, 0)
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,9 @@ pytest.importorskip("torch")
 
 from gamemusic.cli.main import main
 from gamemusic.packs.pack import open_pack
+from gamemusic_export.own_command import _tell_parents
 from gamemusic_export.own_music import LEAST_NOTES, read_roles, study, write_roles
+from gamemusic_export.own_start import Guess
 
 
 def test_what_is_found_in_the_files(tunes: Path) -> None:
@@ -81,29 +83,49 @@ def test_show_roles_changes_nothing(mood: Path, tunes: Path, capsys: pytest.Capt
     assert "0.mid" in read_roles(Path("roles.yaml"))
 
 
-def test_a_new_style_learns(mood: Path, tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["train", "haunted", "--midi", str(tunes), "--style", "waltz", "--licence", "CC0-1.0", "--author", "Ann"]
-    assert main([*words, "--updates", "20"]) == 0
+def test_a_new_style_learns(
+    small: Path, tunes: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gamemusic_export.own_command.guess_parents", lambda music: [Guess("town", "chamber", 1.0)])
+    words = ["train", "small", "--midi", str(tunes), "--style", "waltz", "--licence", "CC0-1.0", "--author", "Ann"]
+    assert main([*words, "--updates", "10", "--threads", "1"]) == 0
     said = capsys.readouterr().out
-    assert re.search(r"has learned: \d+ % fewer bits a note|keeps its model", said)
+    assert re.search(r"small has learned: \d+ % fewer bits a note", said)
+    assert re.search(
+        r"waltz learns from where small's own model is, as 'custom_1', which begins as '(rock|chamber)'", said
+    )
     assert "of 40 composed phrases" in said
-    pack = open_pack(mood)
+    pack = open_pack(small)
     preset = pack.preset
     assert preset.default_style == "waltz"
-    assert preset.styles["waltz"].token == ("custom_1" if "has learned" in said else "chamber")
-    assert set(preset.styles) > {"waltz", "chamber"}
+    assert preset.styles["waltz"].token == "custom_1"
+    assert list(preset.styles) == ["waltz", "chamber", "rock"]
     waltz, chamber = preset.styles["waltz"], preset.styles["chamber"]
     assert preset.tempo_of(waltz) == (150.0, 150.0)
-    assert preset.tempo_of(chamber) == (66.0, 84.0)
+    assert preset.tempo_of(chamber) == (90.0, 130.0)
     assert [str(meter) for meter in preset.meters_of(waltz)] == ["3/4"]
     assert str(preset.meters_of(chamber)[0]) == "4/4"
-    assert (mood / "preset.yaml").read_text(encoding="utf-8").startswith("# yaml-language-server")
+    assert set(waltz.ranges) == set(waltz.learned) - {Role.DRUMS}
+    assert set(waltz.density) == set(waltz.polyphony) == set(waltz.learned)
+    assert (small / "preset.yaml").read_text(encoding="utf-8").startswith("# yaml-language-server")
     assert "CC0-1.0" in pack.card.licences.training_data
     assert pack.card.author == "Ann"
-    phrase = gamemusic.compose("./haunted", bars=8, seed=1)
+    assert pack.card.training.extra["token"] == "custom_1"
+    phrase = gamemusic.compose("./small", bars=8, seed=1)
     assert (phrase.style, str(phrase.meter)) == ("waltz", "3/4")
-    assert gamemusic.compose("./haunted", style="early", bars=8, seed=1).style == "early"
-    assert main(["pack", "haunted"]) == 0
+    assert gamemusic.compose("./small", style="rock", bars=8, seed=1).style == "rock"
+    assert main(["pack", "small"]) == 0
+
+
+def test_a_nearer_parent_is_named(mood: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack, place = open_pack(mood), []
+    for bits, named in ((7.0, True), (9.8, False)):
+        _tell_parents(pack, [Guess("town", "chamber", bits), Guess("dungeon", "early", 10.0)])
+        place.append(("begun with 'gamemusic new NAME --from town'" in capsys.readouterr().out) == named)
+    assert all(place)
+    _tell_parents(pack, [Guess("dungeon", "early", 5.0), Guess("town", "chamber", 7.0)])
+    _tell_parents(pack, [])
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.slow
