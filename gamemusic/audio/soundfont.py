@@ -18,6 +18,7 @@ from pathlib import Path
 from gamemusic.errors import FormatError, GameMusicError, InputError, MissingError
 from gamemusic.files import NotOrdinaryError, hash_file, open_ordinary
 from gamemusic.packs.fontstore import is_kept, kept_font, note_tested, was_tested
+from gamemusic.place import package_dir
 from gamemusic.values import check_path
 
 __all__ = [
@@ -79,10 +80,11 @@ def find_soundfont(
     Raises:
         InputError: ``path`` or the environment variable names no file.
         FormatError: The named file is not a whole soundfont, or the pack's failed its test.
-        MissingError: No soundfont is installed, or the pack's is not there any more.
+        MissingError: No soundfont is installed, or the pack's is not there any more, or ours lies in a zip.
     """
     wanted = style if path is None else path
     if isinstance(wanted, str | Path) and str(wanted) == CHIP:
+        package_dir()  # it is a file of our own
         return check_soundfont(CHIP_SOUNDFONT)
     if path is None and is_kept(style):
         return _find_kept(style)

@@ -149,7 +149,11 @@ def _find_extra() -> str:
 def _find_moods() -> Iterable[Finding]:
     from gamemusic.packs.library import list_packs
 
-    listings = list_packs()
+    try:
+        listings = list_packs()
+    except GameMusicError as error:
+        yield Finding("moods", False, True, str(error))
+        return
     usable = [listing.name for listing in listings if listing.error is None and listing.shadowed_by is None]
     detail = ", ".join(usable) or "none; reinstall gamemusic, or set GAMEMUSIC_PATH to a folder of mood packs"
     yield Finding("moods", bool(usable), True, detail)

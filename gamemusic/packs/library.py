@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib.resources
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from gamemusic.packs.card import MAX_CARD_BYTES, Card
 from gamemusic.packs.directory import peek_file
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, open_members, open_pack, read_parts
 from gamemusic.packs.schema import Preset
+from gamemusic.place import package_dir
 from gamemusic.values import shown
 
 __all__ = [
@@ -75,8 +75,11 @@ def shipped_dir() -> Path | None:
 
     In an installed package it is ``gamemusic/presets``; in a checkout ``presets`` beside our own pyproject.toml, and
     only there: some other package's ``site-packages/presets`` must never be taken for it.
+
+    Raises:
+        MissingError: When the package lies in a zip.
     """
-    package = Path(str(importlib.resources.files("gamemusic")))
+    package = package_dir()
     if (package / "presets").is_dir():
         return package / "presets"
     project = package.parent / "pyproject.toml"
@@ -89,7 +92,7 @@ def shipped_dir() -> Path | None:
 
 
 def search_path() -> tuple[tuple[Path, str], ...]:
-    """Return the folders that are searched for packs, in order, each with its origin."""
+    """Return the folders that are searched for packs, in order, each with its origin; raises as `shipped_dir`."""
     given = [part for part in os.environ.get(PATH_VARIABLE, "").split(os.pathsep) if part]
     folders = [(Path(part), PATH_VARIABLE) for part in given]
     with contextlib.suppress(MissingError):  # without a home folder nothing is installed

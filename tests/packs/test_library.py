@@ -150,7 +150,7 @@ def test_shipped_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "gamemusic"
     (tmp_path / "presets").mkdir()
     package.mkdir()
-    monkeypatch.setattr("importlib.resources.files", lambda name: package)
+    monkeypatch.setattr("gamemusic.place._PACKAGE", package)
     assert shipped_dir() is None, "somebody else's presets"
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "other"\n')
     assert shipped_dir() is None
