@@ -54,11 +54,25 @@ class Limits:
     """LSTM layers of a model."""
     model_cells: int = 2048
     """Cells of each layer."""
+    model_work: int = 4096 * MIB
+    """Bytes of the model, times bars, times phrases composed at once: what composing takes. 64 bars of 16 phrases by
+    the shipped models, of 2.5 MB, are 2,560 MiB."""
 
     soundfont_bytes: int = 32 * MIB
     """A soundfont that a pack brings."""
     soundfont_records: int = 100_000
     """Presets, instruments, samples, zones, generators or modulators of it, each."""
+
+    soundfont_zones: int = 32_768
+    """Zones of all its presets, each as often as a preset uses it. FluidR3, of 141 MB, has 18,082."""
+    soundfont_key_zones: int = 16
+    """Zones of a preset that sound at once for one key and velocity: voices of a note. FluidR3 has 8 at most."""
+    soundfont_voices: int = 400_000
+    """Voices that all keys of all presets take together, once loud and once soft, as they are tried before the
+    soundfont is played. FluidR3 has 80,892."""
+
+    theme_notes: int = 20_000
+    """Notes of a MIDI file that a theme is taken from."""
 
     midi_bytes: int = 20_000_000
     """A MIDI file."""

@@ -85,14 +85,22 @@ def play() -> None:
     from gamemusic.audio.synth import Synth
     from gamemusic.files import read_file
     from gamemusic.packs.fontfile import check_font
+    from gamemusic.packs.fontnotes import PROBED
 
-    any_size = Limits(soundfont_bytes=1 << 31, soundfont_records=1 << 24)  # whoever opened the pack looked at that
+    any_size = Limits(  # whoever opened the pack looked at that
+        soundfont_bytes=1 << 31,
+        soundfont_records=1 << 24,
+        soundfont_zones=1 << 24,
+        soundfont_key_zones=1 << 24,
+        soundfont_voices=1 << 40,
+    )
     presets = check_font(read_file(path), file=path.name, limits=any_size).presets
     rows = np.zeros((1, _FRAMES), np.float32)
     with Synth(path, sample_rate=_RATE, channels=1) as synth:
+        loud, soft = PROBED
         for (bank, program), lowest in itertools.product(presets, range(0, 128, _AT_ONCE)):
             synth.select(0, bank, program)
-            for velocity, frames in ((127, _FRAMES), (40, 256)):
+            for velocity, frames in ((loud, _FRAMES), (soft, 256)):
                 for pitch in range(lowest, lowest + _AT_ONCE):
                     synth.note_on(0, pitch, velocity)
                 synth.render(rows, 0, frames)

@@ -26,14 +26,13 @@ from gamemusic.composer.harmony import (
 from gamemusic.composer.judge import count_faults, describe_faults, describe_own, find_faults, measure_pace, rank
 from gamemusic.composer.session import Session
 from gamemusic.composer.theme import Theme, fit_theme
-from gamemusic.composer.themefile import read_theme, theme_of_song
+from gamemusic.composer.themefile import load_theme, read_theme
 from gamemusic.errors import GameMusicWarning, InputError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import Pack
 from gamemusic.packs.style import Style
-from gamemusic.score.midi import read_midi
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.theory import parse_key
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, join_bars
@@ -157,6 +156,7 @@ class Composer:
         if preset.fingerprint:
             self.fingerprint = load_fingerprint(pack.read(preset.fingerprint), file=f"{pack.name}/{preset.fingerprint}")
         self._grammars: dict[str, Grammar] = {}
+        self._theme: Theme | None = None
         self._hurries = False
 
     def hurried(self) -> Composer:
@@ -243,12 +243,13 @@ class Composer:
         if isinstance(theme, Phrase):
             return Theme.of_phrase(theme)
         if theme is not None:
-            return read_theme(theme)
+            return read_theme(theme, limits=self.pack.limits)
         if not self.pack.preset.theme:
             return None
-        file = f"{self.pack.name}/{self.pack.preset.theme}"
-        song = read_midi(self.pack.read(self.pack.preset.theme), file=file, limits=self.pack.limits)
-        return theme_of_song(song, file=file)
+        if self._theme is None:  # once, and not for every phrase
+            file = f"{self.pack.name}/{self.pack.preset.theme}"
+            self._theme = load_theme(self.pack.read(self.pack.preset.theme), file=file, limits=self.pack.limits)
+        return self._theme
 
     def order(self, frame: Phrase, playing: Style, theme: Theme | None = None) -> Order:
         """Return what a frame, a phrase without notes, means for grammar and model."""
@@ -331,6 +332,7 @@ class Composer:
 
     def _draw(self, order: Order, count: int, first: int) -> Candidates:
         preset = self.pack.preset
+        self._check_work(order.frame.bars, count)
         return compose_candidates(
             self.session,
             self._grammar(order.rules),
@@ -343,6 +345,15 @@ class Composer:
             repeats=order.repeats,
             first=first,
         )
+
+    def _check_work(self, bars: int, count: int) -> None:
+        """Refuse what would take minutes: a large model times many bars times many phrases."""
+        size, most = len(self.pack.model), self.pack.limits.model_work
+        if (work := size * bars * count) > most:
+            raise InputError(
+                f"{bars} bars of {count} phrases at once by a model of {size:,} bytes are {work:,} bytes of work, "
+                f"allowed are {most:,} (Limits.model_work); ask for fewer bars, or set fewer 'candidates' in the preset"
+            )
 
     def _judge(self, order: Order, candidates: Candidates) -> tuple[list[tuple[str, ...]], int]:
         """Return every candidate's faults, and the best candidate."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gamemusic.composer.theme import Theme, one_by_one
 from gamemusic.errors import InputError, MidiError
 from gamemusic.files import read_head
+from gamemusic.limits import LIMITS, Limits
 from gamemusic.score.barlines import BarLine, find_bar_lines, name_meter
 from gamemusic.score.grid import align, fit_grid
 from gamemusic.score.keys import choose_key
@@ -18,13 +20,15 @@ from gamemusic.score.voices import Voice, find_melody, find_voices
 from gamemusic.units import METERS, Meter, on_grid
 from gamemusic.values import check_path
 
-__all__ = ["read_theme", "theme_of_song"]
+__all__ = ["load_theme", "read_theme", "theme_of_song"]
 
 _MAX_FILE_BYTES = 4 << 20
+_EVENTS_A_NOTE = 10
+"""Of a file that bends and swells its notes."""
 _CALLED = re.compile(r"lead|melod|theme|tune|voice|vocal|solo|gesang|singstimme|canto|cantus|chant|soprano", re.I)
 
 
-def read_theme(path: str | Path) -> Theme:
+def read_theme(path: str | Path, *, limits: Limits = LIMITS) -> Theme:
     """Return the melody of a MIDI file: the voice that is called so or stands out most, its highest notes.
 
     A constant offset of all notes is taken out; a short first bar (a pick-up) ends the bar before the first one. The
@@ -34,13 +38,33 @@ def read_theme(path: str | Path) -> Theme:
     Raises:
         InputError: When the file cannot be read, holds no melody in a meter that is composed in, or was not played to
             its bar lines.
-        MidiError: When it is no MIDI file.
+        MidiError: When it is no MIDI file, or holds more notes than ``limits`` allow.
     """
     path = check_path(path, "theme")
     data = read_head(path, "the theme", most=_MAX_FILE_BYTES + 1)
     if len(data) > _MAX_FILE_BYTES:
         raise MidiError(f"the theme has more than {_MAX_FILE_BYTES:,} bytes", file=path)
-    return theme_of_song(read_midi(data, file=path), file=path)
+    return load_theme(data, file=path, limits=limits)
+
+
+def load_theme(data: bytes, *, file: object = None, limits: Limits = LIMITS) -> Theme:
+    """Return the melody in a MIDI file's bytes; args and raises: as `read_theme`."""
+    # a file of so many notes has no more events than that, even if it bends and swells each of them
+    events = min(limits.midi_events, _EVENTS_A_NOTE * limits.theme_notes)
+    try:
+        song = read_midi(data, file=file, limits=replace(limits, midi_events=events))
+    except MidiError as error:
+        if events < limits.midi_events and f"{events:,} events" in str(error):
+            raise MidiError(f"{error} for a theme (Limits.theme_notes, and {_EVENTS_A_NOTE} events a note)") from None
+        raise
+    notes = sum(len(track.notes) for track in song.tracks)
+    if notes > limits.theme_notes:
+        raise MidiError(
+            f"{notes:,} notes, of which a theme is taken from at most {limits.theme_notes:,} (Limits.theme_notes); "
+            "save the melody alone",
+            file=file,
+        )
+    return theme_of_song(song, file=file)
 
 
 def theme_of_song(song: MidiSong, *, file: object = None) -> Theme:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from gamemusic.errors import FormatError
 from gamemusic.limits import LIMITS, Limits
+from gamemusic.packs.fontnotes import check_costs
 from gamemusic.packs.fontzones import FontFault, check_pitches
 
 __all__ = ["MOST_PRESETS", "FontFile", "check_font"]
@@ -116,6 +117,7 @@ def _check(data: bytes, limits: Limits) -> FontFile:
     _check_zones(tables, "inst", "ibag", "igen", "imod")
     _check_links(tables)
     lengths = _check_samples(data, tables["shdr"][:-1], points, wide)
+    check_costs(tables, limits)
     check_pitches(tables, lengths)
     compressed = bool((tables["shdr"][:-1]["kind"] & _COMPRESSED).any())
     return FontFile(_presets(tables["phdr"][:-1]), len(tables["shdr"]) - 1, compressed, info)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FontFault", "check_pitches"]
+__all__ = ["FontFault", "Zone", "check_pitches", "zones_of"]
 
 Table = npt.NDArray[Any]
 Zone = dict[int, int]
@@ -49,11 +49,11 @@ def check_pitches(tables: Mapping[str, Table], lengths: Sequence[int]) -> None:
         FontFault: A zone does not.
     """
     presets: dict[int, tuple[int, int]] = {}  # instrument: cents and scale that presets add at most
-    for zone, changed in _zones(tables, "phdr", "pbag", "pgen", "pmod"):
+    for zone, changed in zones_of(tables, "phdr", "pbag", "pgen", "pmod"):
         cents, scale = presets.get(zone[_INSTRUMENT], (0, 0))
         presets[zone[_INSTRUMENT]] = max(cents, _cents(zone, changed)), max(scale, zone.get(_SCALE, 0))
     bags = tables["inst"]["bag"].astype(np.int64)
-    for number, (zone, changed) in enumerate(_zones(tables, "inst", "ibag", "igen", "imod")):
+    for number, (zone, changed) in enumerate(zones_of(tables, "inst", "ibag", "igen", "imod")):
         owner = int(np.searchsorted(bags, zone[-1], "right")) - 1
         added, scale = presets.get(owner, (0, 0))
         sample = tables["shdr"][zone[_SAMPLE]]
@@ -67,7 +67,7 @@ def check_pitches(tables: Mapping[str, Table], lengths: Sequence[int]) -> None:
             raise FontFault(f"zone {number} plays a loop of {looped} frames {fastest:,} cents above its pitch")
 
 
-def _zones(
+def zones_of(
     tables: Mapping[str, Table], owner: str, bag: str, generator: str, modulator: str
 ) -> Iterator[tuple[Zone, int]]:
     """Yield each zone that plays something, with the values of its owner's first one, and what its modulators bend.
