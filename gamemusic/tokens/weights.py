@@ -35,20 +35,20 @@ def weigh_pitches(key: Key, strictness: float) -> npt.NDArray[np.int32]:
     penalty = STRICT if strictness == 1 else -round(strictness * _PENALTY)
     if not penalty:
         return rows
-    pitch_class = np.full(VOCABULARY_SIZE, -1)
-    for role, (low, high) in PITCH_RANGES.items():
-        pitch_class[NOTE[role] : NOTE[role] + high - low + 1] = np.arange(low, high + 1) % 12
-    pitched, own = pitch_class >= 0, np.isin(pitch_class, list(key.own))
+    melodic, harmonic, own, rivals = key.melodic, key.harmonic, key.own, key.rivals
+    weights = np.zeros((CHORDS + 1, 12), dtype=np.int32)  # of pitch classes
     for chord in range(CHORDS + 1):
         tones = set() if chord == NO_CHORD else _tones(chord)
-        rows[chord, pitched & ~np.isin(pitch_class, list(key.melodic | tones))] = penalty
-        rows[chord, np.isin(pitch_class, list(key.rivals - tones))] = min(penalty, -_RIVAL)
-        rows[chord, own] = _OWN
+        weights[chord, sorted(set(range(12)) - melodic - tones)] = penalty
+        weights[chord, sorted(rivals - tones)] = min(penalty, -_RIVAL)
+        weights[chord, sorted(own)] = _OWN
+    for role, (low, high) in PITCH_RANGES.items():
+        rows[:, NOTE[role] : NOTE[role] + high - low + 1] = weights[:, np.arange(low, high + 1) % 12]
     for chord in range(CHORDS):
         tones = _tones(chord)
-        foreign = tones - key.harmonic
-        weight = -round(strictness * _PENALTY / 4) * len(foreign) - _RIVAL_CHORD * len(foreign & key.rivals)
-        rows[:, CHORD + chord] = weight + (_OWN_CHORD if tones & key.own and not foreign else 0)
+        foreign = tones - harmonic
+        weight = -round(strictness * _PENALTY / 4) * len(foreign) - _RIVAL_CHORD * len(foreign & rivals)
+        rows[:, CHORD + chord] = weight + (_OWN_CHORD if tones & own and not foreign else 0)
     return rows
 
 
