@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     stages.add_parser("base", help="train the base model")
     stages.add_parser("judge", help="train the model that judges seams")
+    ear = stages.add_parser("ear", help="learn what candidates are chosen by, from real and from composed music")
+    ear.add_argument("file", type=Path, help="where to write it; the shipped one is gamemusic/composer/ear.json")
+    ear.add_argument("--seeds", type=int, default=3, help="phrases composed of each style (default: 3)")
     stages.add_parser("ngram", help="count the 5-grams that the models are held against")
     stages.add_parser("trials", help="train briefly with one thing changed at a time, and print the table")
     mood = stages.add_parser("mood", help="fine-tune, export and measure moods")
@@ -91,6 +94,8 @@ def _run(options: argparse.Namespace) -> int:
             print(f"mood pack in {workshop.train_mood(name)}")
         if options.stage == "trials":
             print(write_table(workshop.run_trials()))
+        if options.stage == "ear":
+            print(f"ear in {workshop.learn_ear(options.file, seeds=options.seeds)}")
         if options.stage == "ngram":
             for plain in (False, True):
                 print(f"5-gram in {workshop.build_ngram(plain=plain)}")

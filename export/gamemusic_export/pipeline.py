@@ -17,6 +17,7 @@ from gamemusic.packs.schema import read_preset
 from gamemusic_export.batches import OctaveSampler, RowSampler
 from gamemusic_export.card import base_card, mood_card
 from gamemusic_export.dataset import Dataset, build_dataset, load_dataset, prepare_all
+from gamemusic_export.ear import hear_composed, hear_dead, hear_real, learn_ear, write_ear
 from gamemusic_export.evaluate import score_session
 from gamemusic_export.fingerprint import make_fingerprint
 from gamemusic_export.model import MoodLSTM, TiedLSTM
@@ -36,6 +37,8 @@ BASE_WEIGHTS = Path(__file__).parent / "base" / "base.safetensors"
 """The base model's trainable weights, as shipped."""
 JUDGE_WEIGHTS = Path(__file__).parent / "judge" / "judge.safetensors"
 """The judge's weights, as shipped."""
+_EAR_SEED = 1000
+"""Seed of the first phrases that the ear is learned from: none that a goal is measured on."""
 _TEST_EXCERPTS = 192
 """Held-out excerpts that a card's figures are measured on, at most."""
 _VALIDATION_EXCERPTS = 210
@@ -80,6 +83,17 @@ class Workshop:
         if not (self.work / "dataset" / "dataset.json").exists():
             raise InputError(f"no dataset in {self.work / 'dataset'}; run the prepare stage first")
         return load_dataset(self.work / "dataset")
+
+    def learn_ear(self, file: Path, *, seeds: int) -> Path:
+        """Learn what candidates are chosen by, see `gamemusic_export.ear`, and return where it was written."""
+        real = hear_real(self.dataset())
+        moods = sorted(path.parent.name for path in self.presets.glob("*/preset.yaml"))
+
+        def show(name: str, done: int, total: int) -> None:
+            self.progress(f"ear {name}", {"update": done, "updates": total})
+
+        composed = hear_composed([self.presets / mood for mood in moods], range(_EAR_SEED, _EAR_SEED + seeds), show)
+        return write_ear(file, learn_ear(real, composed, hear_dead(self.dataset())))
 
     def train_base(self) -> Path:
         """Train the base model and return where its trainable weights were written."""

@@ -12,7 +12,7 @@ from gamemusic.arranger.dynamics import SUSTAINED, add_expression, shape_velocit
 from gamemusic.arranger.figures import FIGURES, RANGES, Range
 from gamemusic.arranger.layers import Layers, plan_layers
 from gamemusic.arranger.reach import narrow, thin
-from gamemusic.arranger.sections import Section, find_sections, loudness, section_figure, section_plan
+from gamemusic.arranger.sections import Section, find_sections, loudness, section_figure
 from gamemusic.arranger.timing import place_notes, swing_table
 from gamemusic.arranger.voicing import open_low
 from gamemusic.errors import InputError, suggest
@@ -26,6 +26,9 @@ __all__ = ["arrange"]
 _DRUM_CHANNEL = 9
 _DOUBLE_SOFTER = 14
 """Velocity by which an octave that doubles is softer than what it doubles."""
+
+_LOWEST_TOP, _HAND = 62, 17
+"""How low the top of an accompanying figure may be pushed, and how far a hand reaches down from it, in semitones."""
 
 Scores = Mapping[Role, tuple[Note, ...]]
 
@@ -88,10 +91,11 @@ def _find_notes(
     phrase: Phrase, role: Role, instrument: Instrument, orchestration: Orchestration, sections: Sequence[Section]
 ) -> tuple[Note, ...]:
     """Return a role's notes: in each section those of its figure there, or those that were composed."""
-    pitches = _sounding_range(role, instrument)
-    wanted = [section_figure(each, role, instrument, section_plan(each, orchestration)) for each in sections]
+    pitches = _under_tune(phrase, role, _sounding_range(role, instrument))
+    whole = "" if instrument.figure or sections else orchestration.figures.get("", {}).get(role, "")
+    wanted = [section_figure(each, role, instrument, orchestration) for each in sections]
     written: dict[str, tuple[Note, ...]] = {}
-    for figure in (instrument.figure, *wanted):
+    for figure in (instrument.figure, whole, *wanted):
         if figure:
             _check_figure(role, figure)
         if figure not in written:
@@ -99,7 +103,7 @@ def _find_notes(
                 _realise(figure, phrase, pitches, instrument.density) if figure else _composed(phrase, role, instrument)
             )
     if set(wanted) <= {instrument.figure}:
-        return written[instrument.figure]
+        return written[whole or instrument.figure]
     notes: list[Note] = []
     for section, figure in zip(sections, wanted, strict=True):
         begin, end = (bar * phrase.meter.bar_ticks for bar in (section.first, section.end))
@@ -142,6 +146,16 @@ def _sounding_range(role: Role, instrument: Instrument) -> Range:
     low, high = (limit + 12 * instrument.octave for limit in written)
     low, high = max(0, low), min(127, high)
     return min(low, high - 12), max(high, low + 12)
+
+
+def _under_tune(phrase: Phrase, role: Role, pitches: Range) -> Range:
+    """Return where an accompanying figure lies: under most of the lead, so that the tune is heard."""
+    lead = sorted(note.pitch for note in phrase.track(Role.LEAD).notes)
+    if role is not Role.HARMONY or not lead:
+        return pitches
+    low, high = pitches
+    top = max(_LOWEST_TOP, min(high, lead[len(lead) // 4] - 1))
+    return min(low, top - _HAND), top
 
 
 def _fold(pitch: int) -> int:
@@ -203,7 +217,7 @@ def _make_part(
 ) -> Part:
     """Return a role's part: when and how long each note is played, and the part's controllers."""
     subticks = phrase.ticks * SUBTICKS_PER_TICK
-    figures = {section_figure(each, role, instrument, section_plan(each, orchestration)) for each in sections}
+    figures = {section_figure(each, role, instrument, orchestration) for each in sections}
     figures.add(instrument.figure)
     played = place_notes(
         notes,

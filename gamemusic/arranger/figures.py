@@ -33,7 +33,7 @@ Figure = Callable[[Phrase, Range], tuple[Note, ...]]
 
 RANGES: Mapping[Role, Range] = MappingProxyType(
     {
-        Role.BASS: (28, 50),
+        Role.BASS: (33, 52),
         Role.HARMONY: (52, 74),
         Role.TEXTURE: (57, 81),
         Role.COUNTER: (55, 79),

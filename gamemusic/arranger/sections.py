@@ -107,11 +107,15 @@ _OTHER_FIGURES: Mapping[str, str] = MappingProxyType(
 """What a contrasting section plays in place of a figure; held figures stay, since they lie under everything."""
 
 
-def section_figure(section: Section, role: Role, instrument: Instrument, plan: SectionPlan | None) -> str:
+def section_figure(section: Section, role: Role, instrument: Instrument, orchestration: Orchestration) -> str:
     """Return the figure of a role in a section; empty where its composed notes are played."""
-    if plan is not None:
-        return plan.figures.get(role, instrument.figure)
-    if section.kind is Kind.CONTRAST:
+    plan = section_plan(section, orchestration)
+    if plan is not None and role in plan.figures:
+        return plan.figures[role]
+    chosen = orchestration.figures.get(section.name, {})
+    if role in chosen and not instrument.figure:
+        return chosen[role]
+    if plan is None and section.kind is Kind.CONTRAST:
         return _OTHER_FIGURES.get(instrument.figure, instrument.figure)
     return instrument.figure
 

@@ -158,6 +158,17 @@ def _describe(phrase: Phrase, path: Path, theme: Theme | None) -> dict[str, Any]
         "seam_bits": phrase.seam_bits,
         "candidates": phrase.candidates,
         "rejected": dict(phrase.rejected),
+        "judgement": [
+            {
+                "place": one.place,
+                "faults": list(one.faults),
+                "seam_bits": one.seam_bits,
+                "likeness": one.likeness,
+                "pace": one.pace,
+                "sections": [dict(figures) for figures in one.heard],
+            }
+            for one in sorted(phrase.judgement, key=lambda one: one.place)
+        ],
         "faults": list(phrase.faults),
         "notes": {track.role.value: len(track.notes) for track in phrase.tracks},
     }

@@ -13,9 +13,9 @@ from gamemusic.composer.session import LOGIT_LIMIT, Memory, Session
 from gamemusic.composer.surprise import FRACTION, load_exponentials, surprises
 from gamemusic.errors import GameMusicError
 from gamemusic.score.phrase import Role
-from gamemusic.tokens.bars import Bar
+from gamemusic.tokens.bars import Bar, Event
 from gamemusic.tokens.codec import encode_bar
-from gamemusic.tokens.grammar import TOKENS_PER_BAR, Grammar
+from gamemusic.tokens.grammar import LEAD_STREAM, TOKENS_PER_BAR, Grammar
 from gamemusic.tokens.state import Phase, State
 from gamemusic.tokens.vocabulary import (
     BAR,
@@ -176,7 +176,8 @@ def compose_candidates(
             elif token == BAR and state.first_bar + state.bar in written:
                 forced[index] = _write_bar(state, written[state.first_bar + state.bar])
             elif token == BAR and state.first_bar + state.bar in repeats:
-                forced[index] = _write_bar(state, state.history[repeats[state.first_bar + state.bar]])
+                bar = state.first_bar + state.bar
+                forced[index] = _write_bar(state, _with_lead(state.history[repeats[bar]], grammar.rules.given.get(bar)))
             elif token == END:
                 running -= 1
                 # others may still be running: this one's memory is put back before its seam is scored
@@ -220,6 +221,13 @@ def _write_bar(state: State, bar: Bar) -> list[int]:
     tokens = list(encode_bar(bar, state.history, list(state.velocities)))
     tokens.append(BAR if state.bar < state.bars - 1 else END)
     return tokens[::-1]
+
+
+def _with_lead(bar: Bar, given: Sequence[Event] | None) -> Bar:
+    """Return a bar with another lead in it, where one is fixed that is not the same."""
+    if given is None or [note[:3] for note in given] == [note[:3] for note in bar[LEAD_STREAM]]:
+        return bar
+    return (*bar[:LEAD_STREAM], tuple(given), *bar[LEAD_STREAM + 1 :])
 
 
 def _mean_bits(pairs: list[tuple[npt.NDArray[np.int32], int]], table: npt.NDArray[np.int64]) -> int:

@@ -5,50 +5,51 @@ from __future__ import annotations
 import copy
 import secrets
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from gamemusic.chordnames import choose_key, read_chart
-from gamemusic.composer.candidates import Candidates, Conditions, compose_candidates
-from gamemusic.composer.choices import choose_key_of, choose_tempo, draw, heard_roles
-from gamemusic.composer.form import plan_repeats, plan_sections, sections_of
+from gamemusic.composer.accompaniment import choose_figures
+from gamemusic.composer.candidates import Candidates, compose_candidates
+from gamemusic.composer.choices import choose_key_of, choose_tempo, draw
+from gamemusic.composer.form import sections_of
 from gamemusic.composer.harmony import (
     ChordPlan,
     close_plan,
     fit_chart,
-    plan_of_bars,
     plan_of_phrase,
     plan_of_preset,
     plan_of_progression,
+    plan_of_sections,
     read_plan,
 )
-from gamemusic.composer.judge import count_faults, describe_faults, describe_own, find_faults, measure_pace, rank
+from gamemusic.composer.judge import count_faults, describe_faults, judge
+from gamemusic.composer.order import Order, order_of
+from gamemusic.composer.progressions import write_progressions
 from gamemusic.composer.session import Session
-from gamemusic.composer.theme import Theme, fit_theme
+from gamemusic.composer.theme import Theme
 from gamemusic.composer.themefile import load_theme, read_theme
+from gamemusic.composer.tune import ask_tune, idea_rules, reaches, write_tune
 from gamemusic.errors import GameMusicWarning, InputError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.fingerprint import Fingerprint, load_fingerprint
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import Pack
 from gamemusic.packs.style import Style
+from gamemusic.score.judgement import Judgement
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.theory import parse_key
-from gamemusic.tokens.bars import DEFAULT_POLYPHONY, join_bars
+from gamemusic.tokens.bars import join_bars
 from gamemusic.tokens.grammar import Grammar, Rules, forced_chords
-from gamemusic.tokens.vocabulary import METER_NAMES, MODE_NAMES, ROLES, STYLE_NAMES, intensity_bin
 from gamemusic.units import check_bars, check_intensity, check_seed, check_tempo, parse_meter
 from gamemusic.values import shown
 
 __all__ = ["Composer", "Order", "compose"]
 
-_PLAN_INTENSITY = 0.5
-"""Harmony is composed at this intensity, whatever the notes are asked for."""
-_PLAN_CANDIDATES = 4
-"""Phrases from which the harmony is chosen, at most."""
-_BATCHES = 3
-"""Batches composed at most until a candidate has no fault."""
+_IDEAS = 16
+"""Openings from which a tune's ideas are chosen, at most."""
 _HURRIED_CANDIDATES = 2
 """Phrases composed in a hurry, in one batch."""
 
@@ -118,23 +119,6 @@ def compose(
     if phrase.faults:
         warnings.warn(describe_faults(phrase), GameMusicWarning, stacklevel=2)
     return phrase
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """All that is decided before the first note."""
-
-    frame: Phrase
-    sections: tuple[int, ...]
-    rules: Rules
-    conditions: Conditions
-    intensity: float
-    """What the notes are asked for; 0 to 1."""
-    repeats: Mapping[int, int]
-    temperature: float
-    candidates: int
-    """How many phrases are composed at once."""
-    batches: int = _BATCHES
 
 
 class Composer:
@@ -231,10 +215,25 @@ class Composer:
             plan = plan_of_progression(chart, frame)
         else:
             drawn = draw(seed, 3, len(playing.progressions) or 1)
-            plan = plan_of_preset(preset, playing, frame, drawn) or close_plan(self._plan(order), frame)
+            plan = plan_of_preset(preset, playing, frame, drawn)
+            if not plan:
+                written = write_progressions(frame, partial(draw, seed), order.periods)
+                plan = close_plan(plan_of_sections(written, frame), frame)
         if not playing.learned:
             return frame.replace(chords=read_plan(plan, frame))
+        if theme is None and not preset.theme and Role.LEAD in order.rules.roles:
+            order = self._write_tune(order, plan)
         return self._compose(order, plan)
+
+    def _write_tune(self, order: Order, plan: ChordPlan) -> Order:
+        """Return the order with a tune that the network and the plans have found, see `gamemusic.composer.tune`."""
+        ask = ask_tune(order, plan, self.fingerprint)
+        rules, sections = idea_rules(ask, order.rules)
+        thinking = replace(order, rules=rules, sections=sections, repeats={})
+        found = self._draw(thinking, min(_IDEAS, 4 * order.candidates), 0)
+        given = write_tune(ask, found, partial(draw, order.frame.seed))
+        ranges = {**order.rules.ranges, **reaches(given, ask, order.rules.ranges)}
+        return replace(order, rules=replace(order.rules, given=given, ranges=ranges), tune=True)
 
     def _read_theme(self, theme: str | Path | Phrase | Theme | None) -> Theme | None:
         """Return the theme that was asked for, or else the preset's."""
@@ -253,81 +252,38 @@ class Composer:
 
     def order(self, frame: Phrase, playing: Style, theme: Theme | None = None) -> Order:
         """Return what a frame, a phrase without notes, means for grammar and model."""
-        preset = self.pack.preset
-        # where all is arranged, the model still composes the chords, as it would for these players
-        roles = tuple(role for role in ROLES if role in (playing.learned or playing.instruments))
-        sections = plan_sections(frame.form, frame.bars)
-        if theme is not None and Role.LEAD not in playing.learned:
-            raise InputError(f"style {playing.name!r} has no lead that the model composes, so it cannot play a theme")
-        ranges = preset.ranges_of(playing)
-        rules = Rules(
-            bars=frame.bars,
-            meter=frame.meter,
-            key=frame.key,
-            roles=roles,
-            heard=heard_roles(playing, roles, frame.intensity),
-            ranges=ranges,
-            polyphony={**DEFAULT_POLYPHONY, **preset.polyphony_of(playing)},
-            density=preset.density_of(playing),
-            scale_strictness=preset.scale_strictness,
-            given={} if theme is None else fit_theme(theme, frame, sections, frame.form, ranges.get(Role.LEAD)),
-        )
-        conditions = Conditions(
-            style=STYLE_NAMES.index(playing.token),
-            intensity=intensity_bin(frame.intensity),
-            meter=METER_NAMES.index(str(frame.meter)),
-            mode=MODE_NAMES.index(frame.key.parent),
-            roles=sum(1 << ROLES.index(role) for role in roles),
-            ending=int(frame.ending == "cadence"),
-        )
-        letters = sorted({name[0] for name in frame.form} or {""})
-        chances = {name: draw(frame.seed, 4 + index, 1000) for index, name in enumerate(letters)}
-        periods = [name for name, drawn in chances.items() if drawn < round(1000 * preset.periods)]
-        repeats = plan_repeats(frame.form, frame.bars, periods)
-        return Order(
-            frame,
-            sections,
-            rules,
-            conditions,
-            frame.intensity,
-            repeats,
-            preset.temperature_of(playing),
-            preset.candidates,
-        )
-
-    def _plan(self, order: Order) -> ChordPlan:
-        """Return the chords of the best phrase that is composed at a middling intensity."""
-        playing = self.pack.preset.style(order.frame.style)
-        heard = heard_roles(playing, order.rules.roles, _PLAN_INTENSITY)
-        middling = replace(
-            order,
-            rules=replace(order.rules, heard=heard),
-            conditions=replace(order.conditions, intensity=intensity_bin(_PLAN_INTENSITY)),
-            intensity=_PLAN_INTENSITY,
-        )
-        candidates = self._draw(middling, min(_PLAN_CANDIDATES, order.candidates), 0)
-        _, best = self._judge(middling, candidates)
-        return plan_of_bars(candidates.bars[best], order.frame)
+        return order_of(self.pack.preset, frame, playing, theme)
 
     def _compose(self, order: Order, plan: ChordPlan) -> Phrase:
         """Return the best of the candidates that are composed over ``plan``; more are drawn while all have faults."""
         frame, count = order.frame, order.candidates
         bar_ticks = frame.meter.bar_ticks
         order = replace(order, rules=replace(order.rules, chords=forced_chords(plan, frame.bars, bar_ticks)))
-        found: list[tuple[Candidates, list[tuple[str, ...]], int]] = []
+        found: list[tuple[Candidates, list[Judgement], int]] = []
         for batch in range(order.batches):
             candidates = self._draw(order, count, batch * count)
-            faults, best = self._judge(order, candidates)
-            found.append((candidates, faults, best))
-            if not faults[best]:
+            judged = judge(order, candidates, self.fingerprint)
+            best = min(range(len(judged)), key=lambda index: judged[index].place)
+            found.append((candidates, judged, best))
+            if not judged[best].faults:
                 break
-        candidates, faults, best = min(found, key=lambda one: len(one[1][one[2]]))
+        candidates, judged, best = min(found, key=lambda one: len(one[1][one[2]].faults))
         phrase = join_bars(candidates.bars[best], frame, order.rules.polyphony)
+        figures = choose_figures(
+            candidates.bars[best],
+            frame,
+            order.token,
+            order.rules.roles,
+            partial(draw, frame.seed),
+        )
+        playing = frame.orchestration
         return phrase.replace(
+            orchestration=None if playing is None else replace(playing, figures=figures),
             seam_bits=candidates.seam_bits[best],
-            faults=faults[best],
+            faults=judged[best].faults,
             candidates=count * len(found),
-            rejected=count_faults([one for _, some, _ in found for one in some]),
+            rejected=count_faults([one.faults for _, some, _ in found for one in some]),
+            judgement=tuple(judged),
         )
 
     def _draw(self, order: Order, count: int, first: int) -> Candidates:
@@ -354,32 +310,6 @@ class Composer:
                 f"{bars} bars of {count} phrases at once by a model of {size:,} bytes are {work:,} bytes of work, "
                 f"allowed are {most:,} (Limits.model_work); ask for fewer bars, or set fewer 'candidates' in the preset"
             )
-
-    def _judge(self, order: Order, candidates: Candidates) -> tuple[list[tuple[str, ...]], int]:
-        """Return every candidate's faults, and the best candidate."""
-        token, bar_ticks = STYLE_NAMES[order.conditions.style], order.frame.meter.bar_ticks
-        usual = {} if self.fingerprint is None else self.fingerprint.usual.get(token, {})
-        pace = None if self.fingerprint is None else self.fingerprint.pace.get(token)
-        figures = [describe_own(bars, order.repeats, bar_ticks) for bars in candidates.bars]
-        faults = [
-            find_faults(
-                bars,
-                own,
-                heard=[1 + ROLES.index(role) for role in order.rules.heard],
-                repeats=order.repeats,
-                given=order.rules.given,
-                usual=usual,
-                fingerprint=self.fingerprint,
-                bar_ticks=bar_ticks,
-            )
-            for bars, own in zip(candidates.bars, figures, strict=True)
-        ]
-        paces = [measure_pace(own) for own in figures]
-        wanted = None
-        if pace:
-            slow, quick = (sum(pace[role][bin_] for role in order.rules.roles if role in pace) for bin_ in (0, -1))
-            wanted = slow + (quick - slow) * round(order.intensity * 1000) // 1000
-        return faults, rank(candidates, faults, paces, wanted)[0]
 
     def _grammar(self, rules: Rules) -> Grammar:
         """Return the grammar of ``rules``: kept while they stay the same, since its masks are found again."""

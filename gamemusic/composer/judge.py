@@ -4,16 +4,91 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from gamemusic.composer.candidates import Candidates
+from gamemusic.composer.ear import listen, load_ear
+from gamemusic.composer.hearing import hear
+from gamemusic.composer.order import Order
 from gamemusic.packs.fingerprint import Fingerprint, describe_bars
+from gamemusic.score.judgement import Judgement
 from gamemusic.score.phrase import DRUM_TICKS, Phrase
 from gamemusic.tokens.bars import Bar
+from gamemusic.tokens.vocabulary import ROLES
 
-__all__ = ["LONGEST_COPY", "count_faults", "describe_faults", "describe_own", "find_faults", "measure_pace", "rank"]
+__all__ = [
+    "LONGEST_COPY",
+    "count_faults",
+    "describe_faults",
+    "describe_own",
+    "find_faults",
+    "judge",
+    "measure_pace",
+    "rank",
+]
 
 LONGEST_COPY = 12
 """Notes in a row, with their rhythm, that a phrase may share with its training music."""
+
+
+def judge(order: Order, candidates: Candidates, fingerprint: Fingerprint | None) -> list[Judgement]:
+    """Return what is found of every candidate.
+
+    Args:
+        order: What was asked for.
+        candidates: What was composed.
+        fingerprint: Of the training music; None where the pack has none.
+    """
+    token, bar_ticks = order.token, order.frame.meter.bar_ticks
+    usual = {} if fingerprint is None else fingerprint.usual.get(token, {})
+    pace = None if fingerprint is None else fingerprint.pace.get(token)
+    figures = [describe_own(bars, order.repeats, bar_ticks) for bars in candidates.bars]
+    faults = [
+        find_faults(
+            bars,
+            own,
+            heard=[1 + ROLES.index(role) for role in order.rules.heard],
+            repeats=order.repeats,
+            given=order.rules.given,
+            planned=order.tune,
+            usual=usual,
+            fingerprint=fingerprint,
+            bar_ticks=bar_ticks,
+        )
+        for bars, own in zip(candidates.bars, figures, strict=True)
+    ]
+    paces = [measure_pace(own) for own in figures]
+    wanted = None
+    if pace:
+        slow, quick = (sum(pace[role][bin_] for role in order.rules.roles if role in pace) for bin_ in (0, -1))
+        wanted = slow + (quick - slow) * round(order.intensity * 1000) // 1000
+    heard = [_hear(order, bars) for bars in candidates.bars]
+    likeness = [listen(load_ear(), token, passages) for passages in heard]
+    best = rank(candidates, faults, paces, wanted, likeness)
+    return [
+        Judgement(
+            place=best.index(index),
+            faults=faults[index],
+            seam_bits=candidates.seam_bits[index],
+            likeness=likeness[index],
+            pace=paces[index],
+            heard=tuple(heard[index]),
+        )
+        for index in range(len(best))
+    ]
+
+
+def _hear(order: Order, bars: Sequence[Bar]) -> list[Mapping[str, int]]:
+    """Return the figures of a candidate's sections, one of each letter."""
+    heard: list[Mapping[str, int]] = []
+    known: set[str] = set()
+    first = 0
+    for name, size in zip_longest(order.frame.form, order.sections, fillvalue=""):
+        if not name or name[:1] not in known:
+            heard.append(hear(bars[first : first + int(size or 0)], order.frame.meter))
+        known.add(name[:1])
+        first += int(size or 0)
+    return heard
 
 
 def describe_own(bars: Sequence[Bar], repeats: Mapping[int, int], bar_ticks: int) -> dict[str, int]:
@@ -41,6 +116,7 @@ def find_faults(
     usual: Mapping[str, tuple[int, int]],
     fingerprint: Fingerprint | None,
     bar_ticks: int,
+    planned: bool = False,
 ) -> tuple[str, ...]:
     """Return what speaks against a candidate: ``absent``, ``empty``, ``crowded``, ``repetitive``, ``static``,
     ``erratic`` or ``copied``.
@@ -55,6 +131,7 @@ def find_faults(
         usual: Lowest and highest usual value of the figures in music of this style.
         fingerprint: Of the training music; None where the pack has none.
         bar_ticks: Length of a bar.
+        planned: Whether what was fixed was planned from what the network composed: it may be a copy, too.
     """
     faults = set()
     if any(4 * sum(bool(bar[stream]) for bar in bars) < len(bars) for stream in heard):
@@ -70,7 +147,7 @@ def find_faults(
         elif value > high:
             faults.add({"repeats": "repetitive", "lead_rests": "empty"}.get(name, _too_much(name)))
     own = _own_bars(bars, repeats)
-    if fingerprint is not None and not given and fingerprint.longest_run(own, bar_ticks) > LONGEST_COPY:
+    if fingerprint is not None and (planned or not given) and fingerprint.longest_run(own, bar_ticks) > LONGEST_COPY:
         faults.add("copied")
     return tuple(sorted(faults - {""}))
 
@@ -99,19 +176,27 @@ def measure_pace(figures: Mapping[str, int]) -> int:
     return sum(value for name, value in figures.items() if name.endswith("_notes"))
 
 
-def rank(candidates: Candidates, faults: Sequence[Sequence[str]], paces: Sequence[int], pace: int | None) -> list[int]:
+def rank(
+    candidates: Candidates,
+    faults: Sequence[Sequence[str]],
+    paces: Sequence[int],
+    pace: int | None,
+    likeness: Sequence[int] = (),
+) -> list[int]:
     """Return the candidates' indices, best first.
 
     Those with fewer faults come first. Among equals, places are added: three times the one by seam, smoothest first;
-    once the one by the model's own likelihood, most usual first; and four times the one by how near the notes' rate
-    comes to the asked one. Usual is the middle of the batch, since what a model finds likeliest of all is dull and what
-    it finds unlikely is wrong (A. Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020).
+    once the one by the model's own likelihood, most usual first; four times the one by how near the notes' rate comes
+    to the asked one; and six times the one by how like real music it sounds. Usual is the middle of the batch, since
+    what a model finds likeliest of all is dull and what it finds unlikely is wrong (A. Holtzman et al., "The Curious
+    Case of Neural Text Degeneration", ICLR 2020).
 
     Args:
         candidates: What was composed.
         faults: `find_faults` of each.
         paces: `measure_pace` of each.
         pace: The rate that the intensity asks for; None where nothing is known of it.
+        likeness: What `gamemusic.composer.ear` says of each; empty where nobody listens.
     """
     every = range(len(candidates.bars))
     middle = sorted(candidates.token_bits)[len(candidates.token_bits) // 2]
@@ -125,6 +210,8 @@ def rank(candidates: Candidates, faults: Sequence[Sequence[str]], paces: Sequenc
     add(1, [abs(bits - middle) for bits in candidates.token_bits])
     if pace is not None:
         add(4, [abs(one - pace) for one in paces])
+    if likeness:
+        add(6, [-one for one in likeness])
     return sorted(every, key=lambda index: (len(faults[index]), places[index], index))
 
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FRACTION", "load_exponentials", "surprise", "surprises"]
+__all__ = ["FRACTION", "load_exponentials", "log2", "surprise", "surprises"]
 
 FRACTION = 1 << 16
 """Surprise is counted in bits / FRACTION."""
@@ -39,11 +39,11 @@ def surprises(logits: npt.NDArray[np.int32], tokens: Sequence[int], exponentials
     below = np.minimum(logits.max(axis=1, keepdims=True) - logits, len(exponentials) - 1)
     totals = exponentials.take(below).sum(axis=1).tolist()
     steps = below[np.arange(len(tokens)), tokens].tolist()
-    return [_log2(total) - 30 * FRACTION + step * _BITS_OF_STEP for total, step in zip(totals, steps, strict=True)]
+    return [log2(total) - 30 * FRACTION + step * _BITS_OF_STEP for total, step in zip(totals, steps, strict=True)]
 
 
-def _log2(value: int) -> int:
-    """Return floor(FRACTION * log2(value)) of a positive integer, bit by bit: squaring doubles the logarithm."""
+def log2(value: int) -> int:
+    """Return the binary logarithm of a positive integer, in bits / FRACTION, rounded down: squaring doubles it."""
     whole = value.bit_length() - 1
     scaled = value << 62 >> whole  # value / 2**whole, from 1 up to 2, with 62 binary places
     result = whole

@@ -107,7 +107,7 @@ class Preset:
     progression: Annotated[tuple[str, ...], ListOf(BAR, 0, MAX_BARS)] = ()
     """Chords to be composed over, an entry a bar, repeated to the end: names, roman numerals or steps of the key, such
     as `[Am, F, C/E, G]`, `[i, bVI, III, bVII]` or `[1, 6, 3, 7]`; `[Dm Gm, A7]` has two in its first bar. The step 5 is
-    what leads back in the key's mode. Names have to be in each of several `keys`. Empty: the model chooses.
+    what leads back in the key's mode. Names have to be in each of several `keys`. Empty: they come from a library.
     """
     scale_strictness: Annotated[float, Number(0, 1)] = 0.5
     """How strongly notes outside key and chord are held back: 0 not at all, 1 they are forbidden."""
@@ -115,7 +115,7 @@ class Preset:
     """How freely notes are drawn: lower is plainer, higher is stranger."""
     min_p: Annotated[float, MIN_P] = 0.03
     """Choices less likely than this share of the likeliest are never drawn."""
-    candidates: Annotated[int, Whole(1, 16)] = 8
+    candidates: Annotated[int, Whole(1, 32)] = 8
     """Phrases composed at once, of which the one that loops best is kept."""
     intensity: Annotated[float, Number(0, 1)] = 0.5
     """Intensity when the caller asks for none."""

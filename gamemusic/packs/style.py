@@ -145,7 +145,7 @@ class Style:
     """Most notes of a role that may begin in one bar, for this style only; roles left out have the mood's."""
     progressions: Annotated[tuple[tuple[str, ...], ...], ListOf(ListOf(BAR, 1, 64), 0, 64)] = ()
     """Chords to be composed over, an entry a bar, as in `progression`: each letter of the form has one of these, chosen
-    by the seed and repeated to its end. For music that was learned as melody alone. Empty: the model chooses them.
+    by the seed and repeated to its end. For music that was learned as melody alone. Empty: from a library.
     """
     sections: Annotated[
         Mapping[str, Section],

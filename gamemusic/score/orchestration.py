@@ -76,6 +76,9 @@ class Orchestration:
     """Delay of every second eighth note, as a share of an eighth, 0..0.5."""
     sections: Mapping[str, SectionPlan] = field(default_factory=dict)
     """Plans by the section's name, such as ``A`` (each of them) or ``A2`` (the second); the others are derived."""
+    figures: Mapping[str, Mapping[Role, str]] = field(default_factory=dict)
+    """Figures that the composer chose for a section, by its name (empty without a form): played in place of
+    what was composed there, unless the section's plan says something else."""
     soundfont: str = ""
     """``chip`` for the soundfont of chip sounds that comes with the package, ``pack:SHA256.sf2`` for one that the
     mood's pack brings; empty: the caller's or the system's."""

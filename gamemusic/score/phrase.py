@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gamemusic.errors import InputError
+from gamemusic.score.judgement import Judgement
 from gamemusic.theory import Key
 from gamemusic.units import Meter, check_bars, check_tempo, ticks_to_seconds
 from gamemusic.values import check_choice
@@ -120,6 +121,8 @@ class Phrase:
     """What was found wrong with how many of them, see `gamemusic.composer.judge.find_faults`."""
     faults: tuple[str, ...] = field(default=(), compare=False)
     """What was found wrong with this one: empty unless all of them had faults."""
+    judgement: tuple[Judgement, ...] = field(default=(), repr=False, compare=False)
+    """What was found of every phrase of the batch that this one was chosen from; empty when it was not composed."""
     orchestration: Orchestration | None = field(default=None, repr=False, compare=False)
     """Who plays which role, and how; None plays General MIDI defaults."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from gamemusic.arranger.sections import (
@@ -92,12 +94,27 @@ def test_a_plan_for_one_section_goes_before_one_for_its_name() -> None:
     assert section_plan(find_sections(bare("A B A", 12))[1], orchestration) is None
 
 
+def playing(*, plan: SectionPlan | None = None, **chosen: Mapping[Role, str]) -> Orchestration:
+    return Orchestration(instruments={}, sections={} if plan is None else {"B": plan}, figures=chosen)
+
+
 def test_contrasts_change_figures_unless_the_style_says_otherwise() -> None:
     opening, contrast = find_sections(bare("A B A", 12))[:2]
     assert contrast.kind is Kind.CONTRAST
     harp = Instrument(figure="arpeggio_up")
-    assert section_figure(opening, Role.TEXTURE, harp, None) == "arpeggio_up"
-    assert section_figure(contrast, Role.TEXTURE, harp, None) == "ostinato"
-    assert section_figure(contrast, Role.TEXTURE, harp, SectionPlan()) == "arpeggio_up"
-    assert section_figure(contrast, Role.TEXTURE, harp, SectionPlan(figures={Role.TEXTURE: "drone"})) == "drone"
-    assert section_figure(contrast, Role.LEAD, Instrument(), None) == ""
+    assert section_figure(opening, Role.TEXTURE, harp, playing()) == "arpeggio_up"
+    assert section_figure(contrast, Role.TEXTURE, harp, playing()) == "ostinato"
+    assert section_figure(contrast, Role.TEXTURE, harp, playing(plan=SectionPlan())) == "arpeggio_up"
+    drone = SectionPlan(figures={Role.TEXTURE: "drone"})
+    assert section_figure(contrast, Role.TEXTURE, harp, playing(plan=drone)) == "drone"
+    assert section_figure(contrast, Role.LEAD, Instrument(), playing()) == ""
+
+
+def test_what_the_composer_chose_is_played_where_notes_were_composed() -> None:
+    opening, contrast = find_sections(bare("A B A", 12))[:2]
+    chosen = {Role.HARMONY: "alberti", Role.TEXTURE: "pulse"}
+    assert section_figure(contrast, Role.HARMONY, Instrument(), playing(B=chosen)) == "alberti"
+    assert section_figure(opening, Role.HARMONY, Instrument(), playing(B=chosen)) == ""
+    assert section_figure(contrast, Role.TEXTURE, Instrument(figure="pad"), playing(B=chosen)) == "pad"
+    drone = SectionPlan(figures={Role.HARMONY: "drone"})
+    assert section_figure(contrast, Role.HARMONY, Instrument(), playing(plan=drone, B=chosen)) == "drone"

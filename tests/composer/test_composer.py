@@ -277,7 +277,7 @@ def test_a_theme_needs_a_lead(pack: Pack) -> None:
 
 def test_outliers_are_counted_and_more_are_composed(pack: Pack) -> None:
     """A fingerprint that finds everything unusual: the batches are bounded, and the phrase says what was found."""
-    strict = Fingerprint.build({"chamber": {"lead_notes": (10**8, 10**9)}}, {}, [], 8)
+    strict = Fingerprint.build({"chamber": {"bass_notes": (10**8, 10**9)}}, {}, [], 8)
     members = {**pack.members, "fingerprint.bin": strict.to_bytes()}
     preset = replace(pack.preset, fingerprint="fingerprint.bin")
     phrase = Composer(replace(pack, preset=preset, members=members)).compose(seed=5, style="chamber")
@@ -320,10 +320,10 @@ def test_the_pace_asked_for_decides_between_candidates(pack: Pack) -> None:
         ({"seed": 1.5}, r"received 1.5"),
         ({"seed": True}, r"received True"),
         ({"style": "chambre"}, r"'chambre'.*did you mean 'chamber'"),
-        ({"meter": "5/4"}, r"meter '5/4' is not one of 4/4, 3/4, 6/8, 2/4"),
+        ({"meter": "5/4"}, r"meter must be one of 4/4, 3/4, 6/8, 2/4"),
         ({"key": "H minor"}, r"key 'H minor' is not a note name and a scale"),
         ({"key": "D miner"}, r"did you mean 'minor'"),
-        ({"ending": "fade"}, r"ending must be 'loop' or 'cadence' \(received 'fade'\)"),
+        ({"ending": "fade"}, r"ending must be one of loop, cadence \(received 'fade'\)"),
     ],
     ids=str,
 )
@@ -430,12 +430,12 @@ def test_a_style_without_learned_roles_is_arranged_over_composed_chords(pack: Pa
 
 
 def test_that_all_were_turned_away_is_said(pack: Pack, composer: Composer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gamemusic.composer.composer.find_faults", lambda *_, **__: ("crowded",))
+    monkeypatch.setattr("gamemusic.composer.judge.find_faults", lambda *_, **__: ("crowded",))
     wanted = r"all \d+ phrases composed for tiny .* turned away \(crowded \d+\)"
     with pytest.warns(gamemusic.GameMusicWarning, match=wanted):
         phrase = compose(TINY, seed=3)
     assert phrase.faults == ("crowded",)
-    monkeypatch.setattr("gamemusic.composer.composer.find_faults", lambda *_, **__: ())
+    monkeypatch.setattr("gamemusic.composer.judge.find_faults", lambda *_, **__: ())
     with warnings.catch_warnings():
         warnings.simplefilter("error", gamemusic.GameMusicWarning)
         assert compose(TINY, seed=3).faults == ()

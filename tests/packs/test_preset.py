@@ -270,7 +270,7 @@ def _presets(draw: st.DrawFn) -> Preset:
         ending=draw(st.sampled_from(["loop", "cadence"])),
         progression=tuple(draw(st.lists(st.sampled_from([*named, "VI", "bVII", "vii°", "i V7/iv", "5"])))),
         scale_strictness=draw(_shares),
-        candidates=draw(st.integers(1, 16)),
+        candidates=draw(st.integers(1, 32)),
         ranges=draw(_ranges),
         polyphony=draw(st.dictionaries(st.sampled_from(Role), st.integers(1, 6))),
         density=draw(st.dictionaries(st.sampled_from(Role), st.integers(1, 48))),

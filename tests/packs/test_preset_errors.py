@@ -86,7 +86,7 @@ TABLE: list[tuple[str | None, str, str, tuple[str, ...]]] = [
     ("temperature: 0.9", "temperature: 0,9", "9:14", ("found the text '0,9'",)),
     ("temperature: 0.9", "temperature: .nan", "9:14", ("found the text '.nan'",)),
     ("temperature: 0.9", "scale_strictness: -0.1", "9:19", ("found -0.1, expected a number, 0 to 1",)),
-    ("temperature: 0.9", "candidates: 17", "9:13", ("1 to 16",)),
+    ("temperature: 0.9", "candidates: 33", "9:13", ("1 to 32",)),
     ("seconds: 1.2", "seconds: 60", "21:21", ("styles.piano.room.seconds: found 60", "0.1 to 6")),
     # music
     ("keys: [D minor, F]", "keys: D minor", "5:7", ("found the text 'D minor'", "write [D minor]")),

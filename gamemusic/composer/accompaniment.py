@@ -1,0 +1,108 @@
+"""Which section plays what was composed, and which a figure: an accompaniment that keeps something up.
+
+A network that hears a voice's last bar dozens of tokens away seldom keeps a figure. So each section of the best
+candidate is heard: where its accompaniment or bass keeps its rhythm less than real music of the style does, the section
+gets a figure of the style in its place, over the same chords. Sections of one letter share theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from gamemusic.composer.hearing import hear
+from gamemusic.score.phrase import Phrase, Role
+from gamemusic.tokens.bars import Bar
+
+__all__ = ["POOLS", "Pool", "choose_figures"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What a role of a style may play in place of what was composed."""
+
+    style: str
+    """Style token."""
+    role: Role
+    least: int
+    """Bars in a thousand that have to keep the rhythm of the one or the second one before: about a quarter of real
+    passages of the style keep less."""
+    figures: tuple[str, ...]
+    """Names of `gamemusic.arranger.figures.FIGURES`; one named twice is drawn twice as often."""
+    slow: tuple[str, ...] = ()
+    """The same below ``_SLOW`` quarter notes a minute; empty: the same figures."""
+
+
+def _pool(style: str, role: Role, least: int, figures: str, slow: str = "") -> Pool:
+    return Pool(style, role, least, tuple(figures.split()), tuple(slow.split()))
+
+
+_SLOW = 96
+# fmt: off
+POOLS: tuple[Pool, ...] = (
+    _pool("chamber",    Role.HARMONY, 250, "block pulse arpeggio_updown",          "pad block arpeggio_up"),
+    _pool("chamber",    Role.BASS,    300, "bass_roots bass_fifths bass_eighths",  "bass_roots"),
+    _pool("song",       Role.HARMONY, 350, "arpeggio_updown alberti waltz block",   "arpeggio_up block"),
+    _pool("song",       Role.BASS,    350, "bass_roots bass_fifths",               "bass_roots"),
+    _pool("piano",      Role.HARMONY, 300, "alberti arpeggio_updown waltz oompah", "arpeggio_up arpeggio_updown"),
+    _pool("piano",      Role.BASS,    350, "bass_roots bass_fifths",               "bass_roots"),
+    _pool("rock",       Role.HARMONY, 500, "pulse block pulse",                    "block"),
+    _pool("rock",       Role.BASS,    600, "bass_eighths bass_eighths bass_roots", "bass_roots"),
+    _pool("rock",       Role.TEXTURE, 400, "ostinato pulse",                       "ostinato"),
+    _pool("electronic", Role.HARMONY, 450, "pad pulse block",                      "pad"),
+    _pool("electronic", Role.BASS,    600, "bass_eighths ostinato bass_roots",     "bass_roots drone"),
+    _pool("electronic", Role.TEXTURE, 400, "ostinato arpeggio_updown arpeggio_up", "ostinato arpeggio_up"),
+)
+# fmt: on
+_ON_ROOT = 800
+"""Bar lines in a thousand at which a section's bass has to stand on the chord's root or third."""
+_VIEW = MappingProxyType({Role.HARMONY: "accompaniment", Role.TEXTURE: "accompaniment", Role.BASS: "bass_rhythm"})
+
+Draw = Callable[[int, int], int]
+
+
+def choose_figures(
+    bars: Sequence[Bar], phrase: Phrase, token: str, learned: Sequence[Role], draw: Draw
+) -> Mapping[str, Mapping[Role, str]]:
+    """Return the figures that sections play in place of what was composed, by the section's name.
+
+    Args:
+        bars: The phrase as it was composed.
+        phrase: Its frame.
+        token: Style token.
+        learned: Roles that were composed.
+        draw: (purpose, count) to a number below count.
+    """
+    form = phrase.form or ("",)
+    size = phrase.bars // len(form)
+    chosen: dict[str, dict[Role, str]] = {}
+    by_letter: dict[str, dict[Role, str]] = {}
+    for index, name in enumerate(form):
+        letter = name[:1]
+        if letter not in by_letter:
+            here = bars[index * size : (index + 1) * size]
+            by_letter[letter] = _choose(here, phrase, token, learned, len(by_letter), draw)
+        chosen[name] = by_letter[letter]
+    return {name: figures for name, figures in chosen.items() if figures}
+
+
+def _choose(
+    bars: Sequence[Bar], phrase: Phrase, token: str, learned: Sequence[Role], number: int, draw: Draw
+) -> dict[Role, str]:
+    found: dict[Role, str] = {}
+    for place, pool in enumerate(pool for pool in POOLS if pool.style == token and pool.role in learned):
+        heard = hear([_only(bar, pool.role) for bar in bars], phrase.meter)
+        kept, rooted = heard[_VIEW[pool.role]], heard["bass_root"]
+        if not 0 <= kept < pool.least and not (pool.role is Role.BASS and 0 <= rooted < _ON_ROOT):
+            continue
+        figures = pool.slow if pool.slow and phrase.tempo_bpm < _SLOW else pool.figures
+        # neighbouring letters play different figures
+        found[pool.role] = figures[(draw(120 + place, 1 << 16) + number) % len(figures)]
+    return found
+
+
+def _only(bar: Bar, role: Role) -> Bar:
+    """Return a bar with the chords and one role."""
+    stream = 1 + tuple(Role).index(role)
+    return tuple(events if index in (0, stream) else () for index, events in enumerate(bar))
