@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
+_MOST_SHOWN = 12
+"""Files that are named of those that were left out."""
 _UNKNOWN = ("", "unknown", "personal")
 
 
@@ -60,15 +62,20 @@ def _new(options: argparse.Namespace) -> int:
 
 def _pack(options: argparse.Namespace) -> int:
     from gamemusic.composer.composer import Composer
+    from gamemusic.files import shown_name
     from gamemusic.packs.install import seal_folder, zip_pack
     from gamemusic.packs.pack import open_pack
 
-    card = seal_folder(options.folder, version=options.version)
+    card, left = seal_folder(options.folder, version=options.version)
     pack = open_pack(options.folder)
     Composer(pack)  # loads the model and runs it once
     _test_fonts(pack)
     path = zip_pack(pack, options.output or Path(f"{card.name}-{card.version}.zip"))
-    print(f"{path}: {card.name} {card.version}, {path.stat().st_size / 1e6:.1f} MB, sha256 {pack.digest[:12]}")
+    print(f"{path}: {card.name} {card.version}, {path.stat().st_size / 1e6:.1f} MB; pin it as {pack.pin}")
+    if left:
+        shown = ", ".join(shown_name(name) for name in left[:_MOST_SHOWN])
+        rest = f" and {len(left) - _MOST_SHOWN} more" if len(left) > _MOST_SHOWN else ""
+        print(f"left out, since neither preset nor card names them: {shown}{rest}")
     for warning in (*_warnings(card.licences.training_data, card.licences.output, card.author), *_font_warnings(pack)):
         print(f"gamemusic: warning: {warning}", file=sys.stderr)
     return 0
@@ -151,12 +158,12 @@ def _clashes(pack: Pack, before: Sequence[Listing]) -> list[str]:
 def _list(options: argparse.Namespace) -> int:
     from gamemusic.errors import GameMusicError
     from gamemusic.packs.library import list_packs
-    from gamemusic.packs.pack import open_pack
+    from gamemusic.packs.pack import PIN_DIGITS, open_pack
 
     rows = []
     for one in list_packs():
         try:
-            digest = open_pack(one.path, origin=one.origin, edited_preset=one.path.is_dir()).digest
+            digest = open_pack(one.path, origin=one.origin).digest
             error = None
         except GameMusicError as problem:
             digest, error = "", str(problem)
@@ -180,7 +187,7 @@ def _list(options: argparse.Namespace) -> int:
             print(f"{row['name']:14} broken: {row['error']}")
             continue
         hidden = "" if row["used"] else "  (another one of this name is used)"
-        pin = f"{row['name']}@{str(row['digest'])[:12]}"
+        pin = f"{row['name']}@{str(row['digest'])[:PIN_DIGITS]}"
         parent = f"  made from {row['parent']}" if row["parent"] else ""
         print(f"{row['name']:14} {row['version']:8} {row['origin']:14} {pin}{parent}{hidden}")
     return 0

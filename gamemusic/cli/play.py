@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gamemusic.errors import InputError
+from gamemusic.errors import GameMusicError, InputError
 
 if TYPE_CHECKING:
     from gamemusic.director.director import Director
@@ -54,7 +54,9 @@ def run(options: argparse.Namespace) -> int:
         return _play_file(options)
     from gamemusic.director.director import Director
     from gamemusic.director.settings import Settings
+    from gamemusic.packs.library import find_pack
 
+    find_pack(options.what)  # what is wrong with it is said here, not by the thread that composes
     seed = random.SystemRandom().getrandbits(32) if options.seed is None else options.seed
     if options.wav is not None:
         return _write_wav(options, seed)
@@ -91,7 +93,11 @@ def steer(director: Director, mood: str, next_key: Callable[[], str], seconds: f
     until = None if seconds is None else time.monotonic() + seconds
     while until is None or time.monotonic() < until:
         key = next_key()
-        preset = find_pack(mood).preset
+        try:
+            preset = find_pack(mood).preset if key in ("s", "x") else None
+        except GameMusicError as error:  # it is being edited; what was read before plays on
+            print(f"\ngamemusic: {error}", file=sys.stderr)
+            continue
         if key == "q":
             return
         if key in "+=-" and key:
@@ -99,12 +105,12 @@ def steer(director: Director, mood: str, next_key: Callable[[], str], seconds: f
         elif key.isdigit() and 0 < int(key) <= len(moods):
             mood, style = moods[int(key) - 1], 0
             director.play(mood, at=BOUNDARIES[at])
-        elif key == "s":
+        elif key == "s" and preset is not None:
             style = (style + 1) % len(preset.styles)
             director.play(mood, list(preset.styles)[style], at=BOUNDARIES[at])
         elif key == "b":
             at = (at + 1) % len(BOUNDARIES)
-        elif key == "x":
+        elif key == "x" and preset is not None:
             names = stinger_names(preset)
             with contextlib.suppress(InputError):  # before the first bar there is nothing it could sound in
                 director.stinger(names[told % len(names)])

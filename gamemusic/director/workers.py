@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from gamemusic.director.bell import Bell
+from gamemusic.errors import GameMusicError
 
 __all__ = ["Stopped", "Workers"]
 
@@ -105,6 +106,7 @@ class Workers:
         except Stopped:
             return False
         except Exception as error:  # music goes on with what it has, whatever a pack or a disk does
-            logger.exception("composing failed")
+            # what is wrong with a pack is one line, which says what to do; all else is a fault of ours
+            logger.error("composing failed: %s", error, exc_info=not isinstance(error, GameMusicError))
             self._failed(error)
             return False

@@ -149,6 +149,10 @@ class ZipMembers:
             return {name[len(top) + 1 :]: info for name, info in kept.items()}
         return kept
 
+    def has(self, name: str) -> bool:
+        """See `Members`."""
+        return name in self._infos
+
     def names(self) -> tuple[str, ...]:
         """See `Members`."""
         return tuple(sorted(self._infos))

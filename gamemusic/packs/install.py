@@ -4,47 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import shutil
 import zipfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from gamemusic.errors import InputError, OutputError, PackError
+from gamemusic.errors import InputError
 from gamemusic.files import write_file
+from gamemusic.folders import discard, make_folder
 from gamemusic.limits import LIMITS
 from gamemusic.packs import library
 from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card, write_card
+from gamemusic.packs.kinds import extra_files, most_bytes
 from gamemusic.packs.members import FolderMembers
-from gamemusic.packs.pack import (
-    CARD_FILE,
-    PRESET_FILE,
-    Pack,
-    check_kinds,
-    describe_files,
-    most_bytes,
-    open_pack,
-    read_parts,
-)
-from gamemusic.packs.schema import load_preset
+from gamemusic.packs.pack import CARD_FILE, Pack, describe_files, open_pack
 
 __all__ = ["install_pack", "remove_pack", "seal_folder", "zip_pack"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a whole file or none, and the folders above it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path.parent} cannot be made: {error.strerror}; nothing was changed") from None
-    write_file(path, data)
+def seal_folder(folder: str | Path, *, version: str | None = None) -> tuple[Card, tuple[str, ...]]:
+    """Write a pack folder's card anew, with the sizes and hashes of the files as they are now.
 
+    The pack's files are those that its preset and its card name, and a licence, a readme, a cover and a preview
+    (``cover.png``, ``preview.ogg``). The name follows the preset's, the version is changed where one is given. All else
+    that the card says is kept.
 
-def seal_folder(folder: str | Path, *, version: str | None = None) -> Card:
-    """Write a pack folder's card anew, with the sizes and hashes of the files as they are now, and return it.
-
-    The name follows the preset's, the version is changed where one is given. All else that the card says is kept.
+    Returns:
+        The card, and what else lies in the folder and is none of the pack's; of folders their names with a ``/``.
 
     Raises:
         InputError: When there is no such folder.
@@ -57,23 +44,28 @@ def seal_folder(folder: str | Path, *, version: str | None = None) -> Card:
         raise InputError(
             f"there is no folder {folder}; check its name, or make it: gamemusic new {folder.name} --from MOOD"
         )
-    members = FolderMembers(folder)
-    names = members.names()
-    if CARD_FILE not in names or PRESET_FILE not in names:
-        read_parts(members)  # says what is missing
-    preset = load_preset(members.read(PRESET_FILE, LIMITS.yaml_bytes), file=folder / PRESET_FILE)
-    old = load_card(members.read(CARD_FILE, MAX_CARD_BYTES), file=folder / CARD_FILE)
-    contents = {name: members.read(name, most_bytes(name, LIMITS)) for name in names if name != CARD_FILE}
-    check_kinds(names, folder)
-    if preset.model not in contents:
-        raise PackError(f"{preset.model} is missing; train one (gamemusic train)", file=folder)
+    pack, members = open_pack(folder), FolderMembers(folder)
+    more = [name for name in extra_files(members) if name not in pack.members]
+    contents = {**pack.members, **{name: members.read(name, most_bytes(name, LIMITS)) for name in more}}
     changed = dataclasses.replace(
-        old, name=preset.name, version=old.version if version is None else version, files=describe_files(contents)
+        pack.card, version=pack.card.version if version is None else version, files=describe_files(contents)
     )
     written = write_card(changed)
     card = load_card(written, file=folder / CARD_FILE)  # a version may be none
-    _write(folder / CARD_FILE, written)
-    return card
+    if written != members.read(CARD_FILE, MAX_CARD_BYTES):
+        write_file(folder / CARD_FILE, written)
+    return card, _left_out(members, {CARD_FILE, *contents})
+
+
+def _left_out(members: FolderMembers, taken: set[str]) -> tuple[str, ...]:
+    """Return what else lies in a folder, folders of which nothing was taken as one."""
+    parents = {str(parent) for name in taken for parent in PurePosixPath(name).parents}
+    found: dict[str, None] = {}
+    for name in members.names():
+        if name not in taken:
+            tops = [str(parent) for parent in reversed(PurePosixPath(name).parents) if str(parent) not in parents]
+            found[f"{tops[0]}/" if tops else name] = None
+    return tuple(found)
 
 
 def zip_pack(pack: Pack, path: str | Path) -> Path:
@@ -84,14 +76,15 @@ def zip_pack(pack: Pack, path: str | Path) -> Path:
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in sorted({**pack.members, CARD_FILE: write_card(pack.card)}.items()):
+        for name, data in sorted({**pack.members, CARD_FILE: pack.card_bytes}.items()):
             info = zipfile.ZipInfo(name, _EPOCH)
             info.create_system, info.external_attr = 3, 0o100644 << 16  # the same on every system
             tight = len(data) > LIMITS.zip_ratio // 2 * len(
                 zlib.compress(data, 9)
             )  # would look like a bomb when opened
             archive.writestr(info, data, zipfile.ZIP_STORED if tight else zipfile.ZIP_DEFLATED, 9)
-    _write(Path(path), buffer.getvalue())
+    make_folder(Path(path).parent)
+    write_file(Path(path), buffer.getvalue())
     return Path(path)
 
 
@@ -121,7 +114,7 @@ def install_pack(path: str | Path, *, replace: bool = False, folder: str | Path 
     zip_pack(pack, target)
     for old in there:
         if old != target:
-            _remove(old)
+            discard(old)
     return open_pack(target, origin="user" if folder is None else "path")
 
 
@@ -141,15 +134,5 @@ def remove_pack(name: str) -> Path:
             raise InputError(f"{name} is a shipped mood, which stays; what you installed is in `gamemusic list`")
         known = ", ".join(sorted(installed)) or "none"
         raise InputError(f"mood {name!r} is not among the packs that you installed ({known}); see `gamemusic list`")
-    _remove(installed[name])
+    discard(installed[name])
     return installed[name]
-
-
-def _remove(path: Path) -> None:
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    except OSError as error:
-        raise OutputError(f"{path} cannot be removed: {error.strerror}") from None

@@ -16,6 +16,7 @@ from gamemusic.files import read_file, user_folder
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.card import MAX_CARD_BYTES, Card
 from gamemusic.packs.directory import peek_file
+from gamemusic.packs.members import FolderMembers
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, open_members, open_pack, read_parts
 from gamemusic.packs.schema import Preset
 from gamemusic.place import package_dir
@@ -154,13 +155,9 @@ def _peek_name(path: Path, limits: Limits = LIMITS) -> str:
     if path.suffix.lower() == ".zip" and not path.is_dir():
         card = peek_file(path, CARD_FILE, MAX_CARD_BYTES, limits)
         preset = None if card else peek_file(path, PRESET_FILE, limits.yaml_bytes, limits)
-    else:
-        with contextlib.suppress(GameMusicError, KeyError):
-            members = open_members(path, limits)
-            if CARD_FILE in members.names():
-                card = members.read(CARD_FILE, MAX_CARD_BYTES)
-            else:
-                preset = members.read(PRESET_FILE, limits.yaml_bytes)
+    else:  # of a folder the preset says it, since whoever works on a mood may rename it there
+        with contextlib.suppress(GameMusicError):
+            preset = FolderMembers(path, limits).read(PRESET_FILE, limits.yaml_bytes)
     found: object = None
     if card is not None:
         with contextlib.suppress(ValueError, RecursionError):
@@ -175,10 +172,10 @@ def _peek_name(path: Path, limits: Limits = LIMITS) -> str:
 def _listing(path: Path, origin: str) -> Listing:
     try:
         members = open_members(path)
-        preset, card = read_parts(members)
+        preset, card, names = read_parts(members, origin)
+        size = sum(members.size(name) for name in (*names, CARD_FILE))
     except GameMusicError as error:
         return Listing(name=_peek_name(path), path=path, origin=origin, error=error)
-    size = sum(members.size(name) for name in members.names())
     styles = tuple(preset.styles)
     return Listing(name=preset.name, path=path, origin=origin, styles=styles, size=size, preset=preset, card=card)
 
@@ -226,13 +223,12 @@ def check_mood(name_or_path: object) -> None:
         raise InputError(f"a mood must be a name or a path (received {shown(name_or_path)})")
 
 
-def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: Limits = LIMITS) -> Pack:
+def find_pack(name_or_path: str | Path, *, limits: Limits = LIMITS) -> Pack:
     """Return the mood pack of a name, or at a path (a `Path`, or text with a slash or ending in ``.zip``).
 
     Args:
         name_or_path: Such as ``"explore"``, ``"./my_mood"`` or ``Path("my_mood.zip")``. A name may be pinned by the
-            first 12 or more digits of `Pack.digest`: ``"explore@0123456789ab"``.
-        edited_preset: See `open_pack`; a folder that is named by its path may always have been edited.
+            first 12 or more digits of `Pack.digest`, of which 32 are recommended: see `Pack.pin`.
         limits: How large it may be.
 
     Raises:
@@ -244,15 +240,14 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: 
         raise InputError(f"limits must be a gamemusic.Limits (received {shown(limits)})")
     check_mood(name_or_path)
     if _is_path(name_or_path):
-        edited = edited_preset or _is_dir(Path(name_or_path))
-        return open_pack(name_or_path, edited_preset=edited, limits=limits)
+        return open_pack(name_or_path, limits=limits)
     pinned = _PINNED.fullmatch(str(name_or_path))
     if pinned:
-        pack = find_pack(pinned[1], edited_preset=edited_preset, limits=limits)
+        pack = find_pack(pinned[1], limits=limits)
         if not pack.digest.startswith(pinned[2]):
             raise PackError(
-                f"the mood {pack.name} is pinned to {pinned[2]}, and this one is {pack.digest[:12]}; install the "
-                "pinned one, or pin this one after a look at it",
+                f"the mood {pack.name} is pinned to {pinned[2]}, and this one is {pack.pin}; install the pinned one, "
+                "or pin this one after a look at it",
                 file=pack.path,
             )
         return pack
@@ -261,7 +256,7 @@ def find_pack(name_or_path: str | Path, *, edited_preset: bool = False, limits: 
     for path, origin, _ in sorted(_candidates(), key=lambda one: (one[2], _file_name(one[0]) != name_or_path)):
         name = _peek_name(path, limits)
         if name == name_or_path:
-            return open_pack(path, origin=origin, edited_preset=edited_preset, limits=limits)
+            return open_pack(path, origin=origin, limits=limits)
         installed.add(name)
     known = f"installed: {', '.join(sorted(installed))}" if installed else "no mood is installed"
     hint = suggest(str(name_or_path), installed)

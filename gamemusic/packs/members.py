@@ -17,6 +17,7 @@ from gamemusic.errors import InputError, PackError
 from gamemusic.files import NotOrdinaryError, is_device, open_ordinary
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.nodes import hidden_character, shorten
+from gamemusic.temporary import is_temporary
 
 __all__ = ["FolderMembers", "Members", "check_member_name", "check_member_names", "is_junk"]
 
@@ -24,6 +25,8 @@ _JUNK_NAMES = frozenset((".ds_store", "thumbs.db", "desktop.ini"))
 _JUNK_FOLDERS = frozenset(("__macosx",))
 
 
+_MOST_SEEN = 10_000
+"""Files that are listed of a folder; nobody reads more names than that."""
 _REPARSED = 0x400
 """Attribute of what leads elsewhere on Windows: links and junctions."""
 
@@ -34,8 +37,11 @@ class Members(Protocol):
     path: Path
     """The folder or zip."""
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a file of this path, with forward slashes."""
+
     def names(self) -> tuple[str, ...]:
-        """Return the paths of all files, sorted, with forward slashes; names that are not allowed raise."""
+        """Return the paths of all files, sorted, with forward slashes."""
 
     def size(self, name: str) -> int:
         """Return a file's size in bytes, as its folder or zip states it."""
@@ -95,59 +101,86 @@ def check_member_names(names: Iterable[str], limits: Limits = LIMITS) -> None:
 
 
 class FolderMembers:
-    """The files of a folder. Links are refused, so that nothing outside the folder is ever read."""
+    """The files of a folder, each looked at when it is asked for; what nobody asks for may be anything.
+
+    Links are refused, so that nothing outside the folder is ever read.
+    """
 
     def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
         self.path = path
         self._limits = limits
-        self._sizes: dict[str, int] = {}
-        self._folders = 0
-        try:
-            self._scan(path, "")
-        except OSError as error:
-            raise InputError(f"the folder {path} cannot be read: {error.strerror}") from None
-        check_member_names(self._sizes, limits)
 
-    def _scan(self, folder: Path, prefix: str) -> None:
+    def has(self, name: str) -> bool:
+        """See `Members`; a name that is not allowed is none that is there, and what is no ordinary file raises."""
+        try:
+            check_member_name(name, self._limits)
+            self._status(name)
+        except FileNotFoundError:
+            return False
+        except NotADirectoryError:
+            return False
+        except OSError as error:
+            raise PackError(f"{name} cannot be read: {error.strerror}", file=self.path) from None
+        except PackError as error:
+            if error.file is not None:
+                raise
+            return False
+        return True
+
+    def names(self) -> tuple[str, ...]:
+        """Return the paths of all files and links, also of those that no pack may hold; deep folders as one each."""
+        found: list[str] = []
+        try:
+            self._scan(self.path, "", found)
+        except OSError as error:
+            raise InputError(f"the folder {self.path} cannot be read: {error.strerror}") from None
+        return tuple(sorted(found))
+
+    def _scan(self, folder: Path, prefix: str, found: list[str]) -> None:
         with os.scandir(folder) as entries:
             for entry in entries:
                 name = prefix + entry.name
-                if is_junk(name):
+                if is_junk(name) or is_temporary(entry.name):
                     continue
-                status = entry.stat(follow_symlinks=False)
-                if entry.is_symlink() or getattr(status, "st_file_attributes", 0) & _REPARSED:
-                    raise PackError(f"{name!r} is a link; replace it by the file itself", file=self.path)
-                if stat.S_ISDIR(status.st_mode) and name.count("/") < self._limits.folder_depth:
-                    self._folders += 1
-                    self._scan(Path(entry.path), name + "/")
-                elif stat.S_ISREG(status.st_mode):
-                    self._sizes[name] = status.st_size
+                if len(found) > _MOST_SEEN:
+                    return
+                if entry.is_dir(follow_symlinks=False) and name.count("/") < self._limits.folder_depth:
+                    self._scan(Path(entry.path), name + "/", found)
                 else:
-                    raise PackError(f"{name!r} is no ordinary file; remove it", file=self.path)
-                if max(len(self._sizes), self._folders) > self._limits.pack_files:
-                    raise PackError(
-                        f"there are more than {self._limits.pack_files} files or folders, which no mood pack has",
-                        file=self.path,
-                    )
+                    found.append(name)
 
-    def names(self) -> tuple[str, ...]:
-        """See `Members`."""
-        return tuple(sorted(self._sizes))
+    def _status(self, name: str) -> os.stat_result:
+        """Return a file's status, after a look at every folder that leads to it."""
+        path = self.path
+        parts = name.split("/")
+        for place, part in enumerate(parts, start=1):
+            path = path / part
+            status = path.lstat()
+            if stat.S_ISLNK(status.st_mode) or getattr(status, "st_file_attributes", 0) & _REPARSED:
+                shown = "/".join(parts[:place])
+                raise PackError(f"{shown!r} is a link; replace it by the file itself", file=self.path)
+        if not stat.S_ISREG(status.st_mode):
+            raise PackError(f"{name!r} is no ordinary file; remove it", file=self.path)
+        return status
 
     def size(self, name: str) -> int:
         """See `Members`."""
-        return self._sizes[name]
+        try:
+            return self._status(name).st_size
+        except OSError as error:
+            raise PackError(f"{name} cannot be read: {error.strerror}", file=self.path) from None
 
     def read(self, name: str, most: int) -> bytes:
         """See `Members`."""
         try:
-            # what was a file when the folder was read may be a link or a pipe by now, which must neither be followed
-            # nor waited for
+            self._status(name)
+            # what was a file a moment ago may be a link or a pipe by now, which must neither be followed nor waited for
             with open_ordinary(self.path / name, links=False) as stream:
                 data = stream.read(most + 1)
         except NotOrdinaryError as error:
-            kind = "a link; replace it by the file itself" if error.errno == errno.ELOOP else "no ordinary file"
-            raise PackError(f"{name} is {kind}", file=self.path) from None
+            link = error.errno == errno.ELOOP
+            kind = "a link; replace it by the file itself" if link else "no ordinary file; remove it"
+            raise PackError(f"{name!r} is {kind}", file=self.path) from None
         except OSError as error:
             raise PackError(f"{name} cannot be read: {error.strerror}", file=self.path) from None
         if len(data) > most:

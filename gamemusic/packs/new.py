@@ -7,8 +7,9 @@ import json
 import re
 from pathlib import Path
 
-from gamemusic.errors import InputError, OutputError
-from gamemusic.files import is_device, write_files
+from gamemusic.errors import InputError
+from gamemusic.files import is_device
+from gamemusic.folders import write_folder
 from gamemusic.packs.card import Parent, write_card
 from gamemusic.packs.musical import plain_name
 from gamemusic.packs.pack import CARD_FILE, PRESET_FILE, Pack, describe_files
@@ -74,13 +75,7 @@ def new_mood(name: str, parent: Pack, folder: Path) -> Path:
         parent=Parent(name=parent.name, version=parent.card.version, digest=parent.digest),
     )
     contents[CARD_FILE] = write_card(card)
-    try:
-        folder.mkdir()
-        for inner in {(folder / one).parent for one in contents}:
-            inner.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made: {error.strerror}; make it elsewhere") from None
-    write_files({folder / one: content for one, content in contents.items()})
+    write_folder(folder, contents)
     return folder
 
 

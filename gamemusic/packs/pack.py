@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from gamemusic.errors import InputError, PackError
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.archive import ZipMembers
-from gamemusic.packs.card import MAX_CARD_BYTES, Card, FileEntry, load_card
+from gamemusic.packs.card import MAX_CARD_BYTES, Card, FileEntry, load_card, write_card
 from gamemusic.packs.fontfile import FontFile, check_font
 from gamemusic.packs.fontstore import keep_font
+from gamemusic.packs.kinds import (
+    CARD_FILE,
+    FONTS,
+    PRESET_FILE,
+    asked_files,
+    check_kinds,
+    is_kind,
+    most_bytes,
+    own_files,
+)
 from gamemusic.packs.members import FolderMembers, Members, check_member_names
 from gamemusic.packs.schema import Preset, load_preset, read_preset
 from gamemusic.packs.style import Style
@@ -23,6 +33,7 @@ from gamemusic.version import __version__
 
 __all__ = [
     "CARD_FILE",
+    "PIN_DIGITS",
     "PRESET_FILE",
     "Pack",
     "check_kinds",
@@ -34,13 +45,12 @@ __all__ = [
     "open_preset",
 ]
 
-PRESET_FILE = "preset.yaml"
-CARD_FILE = "card.json"
-_FONTS = (".sf2", ".sf3")
-_SUFFIXES = (".yaml", ".onnx", ".bin", ".mid", ".json", ".md", ".txt", *_FONTS)
-"""What a pack may hold: data, and nothing that a system would run."""
 _DRUM_BANK = 128
-_TEXTS = ("LICENSE", "NOTICE", "README", "CREDITS")
+PIN_DIGITS = 32
+"""Digits of a digest that a pin is written with; 12 and more are read."""
+_AGAIN = "write a new card with 'gamemusic pack'"
+_SEALED = ("user", "shipped")
+"""Origins of packs that nobody works on, so that every file of them must be what the card says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,8 @@ class Pack:
     """Where it was found: ``path``, ``GAMEMUSIC_PATH``, ``user`` or ``shipped``."""
     members: Mapping[str, bytes] = field(repr=False)
     """Content of every file but the card."""
+    card_bytes: bytes = field(repr=False)
+    """The card's file: as it was read, or, where the folder was edited since, as `gamemusic pack` would write it."""
     limits: Limits = LIMITS
     """What it was opened with; its model and its theme are read with the same."""
 
@@ -78,9 +90,15 @@ class Pack:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the names and contents of all files but the card: equal packs compose equal music."""
-        lines = (f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(self.members.items()))
+        """SHA-256 over the names and contents of all files, the card's too: equal packs are equal in everything."""
+        files = {**self.members, CARD_FILE: self.card_bytes}
+        lines = (f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    @property
+    def pin(self) -> str:
+        """Name and the first `PIN_DIGITS` digits of the digest: what games and soundtracks pin this very pack by."""
+        return f"{self.name}@{self.digest[:PIN_DIGITS]}"
 
 
 def open_members(path: str | Path, limits: Limits = LIMITS) -> Members:
@@ -116,90 +134,108 @@ def describe_files(members: Mapping[str, bytes]) -> dict[str, FileEntry]:
     }
 
 
-def read_parts(members: Members) -> tuple[Preset, Card]:
-    """Return preset and card without reading the model or any hash; only that the three files are there is checked.
+def read_parts(members: Members, origin: str = "path") -> tuple[Preset, Card, tuple[str, ...]]:
+    """Return preset, card and the names of all files but the card, without reading the model or any hash.
+
+    Args:
+        members: The pack's files.
+        origin: Where it was found, see `open_pack`.
 
     Raises:
         PackError: When one is missing, or the two are of different moods.
         FormatError: When one of them is wrong.
     """
     preset, card, _ = _read_parts(members, LIMITS)
-    return preset, card
+    if not _is_working_copy(members, origin) and card.name != preset.name:
+        raise _two_names(members.path, preset, card)
+    return preset, card, _names(members, preset, card)
 
 
-def _read_parts(members: Members, limits: Limits) -> tuple[Preset, Card, bytes]:
-    """Return what `read_parts` does, and the bytes that the preset was read from."""
-    names, path = members.names(), members.path
-    if PRESET_FILE not in names:
+def _is_working_copy(members: Members, origin: str) -> bool:
+    return isinstance(members, FolderMembers) and origin not in _SEALED
+
+
+def _names(members: Members, preset: Preset, card: Card) -> tuple[str, ...]:
+    names = own_files(members, preset, card) if isinstance(members, FolderMembers) else members.names()
+    return tuple(name for name in names if name != CARD_FILE)
+
+
+def _two_names(path: Path, preset: Preset, card: Card) -> PackError:
+    found = f"{PRESET_FILE} is of the mood {preset.name!r}, {CARD_FILE} of {card.name!r}"
+    return PackError(f"{found}; 'gamemusic pack' gives the card the preset's name", file=path)
+
+
+def _read_parts(members: Members, limits: Limits) -> tuple[Preset, Card, dict[str, bytes]]:
+    """Return preset and card, whatever moods they are of, and the bytes that they were read from."""
+    path = members.path
+    if not members.has(PRESET_FILE):
         raise PackError(f"{PRESET_FILE} is missing, so this is no mood pack", file=path)
-    card = None
-    if CARD_FILE in names:  # first, since it says whether this release can read the rest
-        card = load_card(members.read(CARD_FILE, MAX_CARD_BYTES), file=path / CARD_FILE)
+    card, read = None, {}
+    if members.has(CARD_FILE):  # first, since it says whether this release can read the rest
+        read[CARD_FILE] = members.read(CARD_FILE, MAX_CARD_BYTES)
+        card = load_card(read[CARD_FILE], file=path / CARD_FILE)
         _check_sdk(path, card)
-    written = members.read(PRESET_FILE, limits.yaml_bytes)
-    preset = load_preset(written, file=path / PRESET_FILE, limits=limits)
-    if preset.model not in names:
+    read[PRESET_FILE] = members.read(PRESET_FILE, limits.yaml_bytes)
+    preset = load_preset(read[PRESET_FILE], file=path / PRESET_FILE, limits=limits)
+    if not members.has(preset.model):
         what = f"{preset.model} is missing: this is a preset without a model"
         raise PackError(f"{what}; train one (gamemusic train) or get the whole pack", file=path)
     if card is None:
         raise PackError(f"{CARD_FILE} is missing; training writes it beside the model", file=path)
-    if card.name != preset.name:
-        found = f"{PRESET_FILE} is of the mood {preset.name!r}, {CARD_FILE} of {card.name!r}"
-        message = f"{found}; 'gamemusic pack' gives the card the preset's name"
-        raise PackError(message, file=path)
-    return preset, card, written
+    return preset, card, read
 
 
-def _check_list(members: Members, preset: Preset, card: Card, limits: Limits, edited: Collection[str]) -> None:
-    """Check the card's list of files against the files that are there, names and sizes."""
-    path, listed, present = members.path, set(card.files), set(members.names()) - {CARD_FILE}
-    again = "write a new card with 'gamemusic pack'"
-    check_kinds(present, path)
-    if CARD_FILE in listed:
-        raise PackError(f"{CARD_FILE} lists itself; {again}", file=path)
+def _check_listed(card: Card, path: Path, limits: Limits) -> None:
+    """Check that what a card lists may be files of a pack."""
+    if CARD_FILE in card.files:
+        raise PackError(f"{CARD_FILE} lists itself; {_AGAIN}", file=path)
     try:
         check_member_names(card.files, limits)
     except PackError as error:
         raise PackError(str(error), file=path / CARD_FILE) from None
+
+
+def _check_present(names: Collection[str], card: Card, path: Path) -> None:
+    """Check that what a card lists is there, and nothing else."""
+    listed, present = set(card.files), set(names)
+    check_kinds(present, path)
     for name in sorted(listed - present):
-        raise PackError(f"{name} is listed in {CARD_FILE} and missing; get the pack again, or {again}", file=path)
-    for name in sorted(present - listed - set(edited)):
-        raise PackError(f"{name} is not listed in {CARD_FILE}; remove the file, or {again}", file=path)
-    total = 0
-    for name in sorted(present):
-        most = most_bytes(name, limits)
-        if members.size(name) > most:
-            raise PackError(f"{name} has {members.size(name)} bytes, allowed are {most}", file=path)
-        total += members.size(name)
+        raise PackError(f"{name} is listed in {CARD_FILE} and missing; get the pack again, or {_AGAIN}", file=path)
+    for name in sorted(present - listed):
+        raise PackError(f"{name} is not listed in {CARD_FILE}; remove the file, or {_AGAIN}", file=path)
+
+
+def _check_sizes(members: Members, names: Collection[str], limits: Limits) -> None:
+    path, total = members.path, 0
+    if len(names) > limits.pack_files:
+        raise PackError(f"there are more than {limits.pack_files} files, which no mood pack has", file=path)
+    for name in sorted(names):
+        most, size = most_bytes(name, limits), members.size(name)
+        if size > most:
+            raise PackError(f"{name} has {size} bytes, allowed are {most}", file=path)
+        total += size
     if total > limits.pack_bytes:
         raise PackError(f"the files are {total} bytes together, allowed are {limits.pack_bytes}", file=path)
 
 
-def check_kinds(names: Iterable[str], path: Path) -> None:
-    """Check that all files of a pack are of kinds that it may hold.
-
-    Raises:
-        PackError: One is not.
-    """
-    for name in sorted(names):
-        if PurePosixPath(name).suffix.lower() not in _SUFFIXES and name not in _TEXTS:
-            kinds = ", ".join(_SUFFIXES)
-            raise PackError(f"{name} is no kind of file that a mood pack holds ({kinds}); remove it", file=path)
-
-
-def _check_fit(path: Path, preset: Preset, card: Card, names: Collection[str]) -> None:
-    """Check that this release, the model and the preset speak of the same things."""
+def _check_fit(members: Members, preset: Preset, card: Card) -> None:
+    """Check that this release, the model and the preset speak of the same things, and that what it names is there."""
+    path = members.path
     if card.vocabulary.hash != VOCABULARY_HASH:
         message = f"the model was trained for another token table (version {card.vocabulary.version})"
         raise PackError(f"{message}; get a pack made for this gamemusic, or train again", file=path)
     for name, style in preset.styles.items():
-        if style.soundfont not in ("", "chip") and style.soundfont not in names:
+        if style.soundfont not in ("", "chip") and not members.has(style.soundfont):
             message = f"style {name!r} names the soundfont {style.soundfont}, which is not in the pack"
             raise PackError(f"{message}; put the file into it, or write 'chip'", file=path / PRESET_FILE)
         if card.styles and style.token not in card.styles:
             known = ", ".join(card.styles)
             message = f"style {name!r} uses the token {style.token!r}, but the model was trained on {known}"
             raise PackError(f"{message}; set 'token' to one of these", file=path / PRESET_FILE)
+    for name, key in asked_files(preset).items():
+        if not members.has(name):
+            message = f"{name} is missing, which the key '{key}' of {PRESET_FILE} names"
+            raise PackError(f"{message}; put the file there, or remove the key", file=path)
 
 
 def _check_sdk(path: Path, card: Card) -> None:
@@ -217,14 +253,15 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall("[0-9]+", version)[:3])
 
 
-def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = False, limits: Limits = LIMITS) -> Pack:
+def open_pack(path: str | Path, *, origin: str = "path", limits: Limits = LIMITS) -> Pack:
     """Return the mood pack at ``path``, a folder or a zip, after reading and checking all of it.
+
+    A folder is a working copy: its files may have been edited since its card was written, and what else lies in it is
+    not looked at. Of zips, and of what is installed or shipped, every file must be what the card says.
 
     Args:
         path: A folder that holds preset.yaml, or a zip of one.
-        origin: What `Pack.origin` is to say.
-        edited_preset: Accept a preset.yaml that was edited since the card was written, and the soundfonts and the theme
-            that it names, as happens while one works on a mood. Every other file must still be what the card says.
+        origin: What `Pack.origin` is to say: where it was found.
         limits: How large it may be.
 
     Raises:
@@ -233,21 +270,25 @@ def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = F
         FormatError: When preset or card is wrong.
     """
     members = open_members(path, limits)
-    preset, card, written = _read_parts(members, limits)
-    edited = _edited_files(preset, members.names()) if edited_preset else ()
-    _check_list(members, preset, card, limits, edited)
-    _check_fit(members.path, preset, card, members.names())
-    contents = {name: members.read(name, most_bytes(name, limits)) for name in edited}
+    preset, card, read = _read_parts(members, limits)
+    edited = _is_working_copy(members, origin)
+    if not edited and card.name != preset.name:
+        raise _two_names(members.path, preset, card)
+    _check_listed(card, members.path, limits)
+    _check_fit(members, preset, card)
+    names = _names(members, preset, card)
+    if edited:
+        names = tuple(name for name in names if is_kind(name))
+    else:
+        _check_present(names, card, members.path)
+    _check_sizes(members, names, limits)
+    contents = {name: read.get(name) or members.read(name, most_bytes(name, limits)) for name in names}
+    if edited:
+        card, read[CARD_FILE] = _renewed(card, preset, contents, read[CARD_FILE])
     for name, entry in sorted(card.files.items()):
-        if name in edited:
-            continue
-        if members.size(name) == entry.size:
-            contents[name] = members.read(name, entry.size)
-        if name not in contents or hashlib.sha256(contents[name]).hexdigest() != entry.sha256:
+        if hashlib.sha256(contents[name]).hexdigest() != entry.sha256 or len(contents[name]) != entry.size:
             how = "if you edited it, write a new card with 'gamemusic pack', else get the pack again"
             raise PackError(f"{name} is not the file that {CARD_FILE} describes; {how}", file=members.path)
-    if contents[PRESET_FILE] != written:  # changed meanwhile: what counts are the bytes that were checked
-        preset = load_preset(contents[PRESET_FILE], file=members.path / PRESET_FILE, limits=limits)
     return Pack(
         name=preset.name,
         preset=_with_fonts(members.path, preset, contents, limits),
@@ -255,24 +296,15 @@ def open_pack(path: str | Path, *, origin: str = "path", edited_preset: bool = F
         path=members.path,
         origin=origin,
         members=dict(sorted(contents.items())),
+        card_bytes=read[CARD_FILE],
         limits=limits,
     )
 
 
-def _edited_files(preset: Preset, names: Collection[str]) -> tuple[str, ...]:
-    """Return the files that may be others than the card says while somebody works on a mood."""
-    fonts = {style.soundfont for style in preset.styles.values()}
-    return tuple(sorted({PRESET_FILE, *({preset.theme, *fonts} & set(names))}))
-
-
-def most_bytes(name: str, limits: Limits) -> int:
-    """Return how large a file of a pack may be."""
-    if name == PRESET_FILE:
-        return limits.yaml_bytes
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix == ".onnx":
-        return limits.model_bytes
-    return limits.soundfont_bytes if suffix in _FONTS else limits.file_bytes
+def _renewed(card: Card, preset: Preset, contents: Mapping[str, bytes], written: bytes) -> tuple[Card, bytes]:
+    """Return a working copy's card with the name and the files that it has by now, and its bytes."""
+    new = replace(card, name=preset.name, files=describe_files(contents))
+    return (card, written) if new == card else (new, write_card(new))
 
 
 def _with_fonts(path: Path, preset: Preset, contents: Mapping[str, bytes], limits: Limits) -> Preset:
@@ -280,7 +312,7 @@ def _with_fonts(path: Path, preset: Preset, contents: Mapping[str, bytes], limit
     found = {
         name: check_font(content, file=path / name, limits=limits)
         for name, content in contents.items()
-        if PurePosixPath(name).suffix.lower() in _FONTS
+        if PurePosixPath(name).suffix.lower() in FONTS
     }
     for style in preset.styles.values():
         if style.soundfont in found:

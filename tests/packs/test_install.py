@@ -32,11 +32,13 @@ def test_seal_after_an_edit(write_folder: Write) -> None:
     preset = (folder / "preset.yaml").read_text().replace("name: calm", "name: storm\nbars: 4")
     (folder / "preset.yaml").write_text(preset)
     (folder / "theme.mid").write_bytes(b"MThd")
-    card = seal_folder(folder)
+    (folder / "LICENSE").write_bytes(b"MIT")
+    card, left = seal_folder(folder)
     pack = open_pack(folder)
     assert pack.name == card.name == "storm"
     assert pack.preset.bars == 4
-    assert set(card.files) == {"preset.yaml", "model.onnx", "theme.mid"}
+    assert set(card.files) == {"preset.yaml", "model.onnx", "LICENSE"}
+    assert left == ("theme.mid",)
     assert card.notes == ("kept",)
     assert card.extra == {"future": 1}
     assert not list(folder.glob(".*"))
@@ -93,8 +95,9 @@ def test_a_folder_put_there_by_hand_is_replaced_and_removed(user: Path, write_fo
     assert [path.name for path in user.iterdir()] == ["calm.zip"]
 
 
-def test_a_broken_pack_is_not_installed(user: Path, write_folder: Write, files: Files) -> None:
+def test_a_broken_pack_is_not_installed(user: Path, tmp_path: Path, files: Files) -> None:
     files["model.onnx"] += b"!"
+    (tmp_path / "calm.zip").write_bytes(zip_of(files))
     with pytest.raises(PackError, match=r"model\.onnx is not the file"):
-        install_pack(write_folder(files))
+        install_pack(tmp_path / "calm.zip")
     assert not user.exists()

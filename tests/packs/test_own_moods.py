@@ -73,10 +73,55 @@ def test_packed_installed_elsewhere_and_removed(
     assert "installed already" in capsys.readouterr().err
     assert main(["install", str(zipped), "--replace"]) == 0
     assert main(["list"]) == 0
-    assert f"haunted@{pack.digest[:12]}" in capsys.readouterr().out
+    assert f" {pack.pin} " in capsys.readouterr().out
     assert main(["remove", "haunted"]) == 0
     with pytest.raises(InputError, match="haunted"):
         find_pack("haunted")
+
+
+def test_every_command_takes_an_edited_folder_with_strays_in_it(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = begin()
+    preset = folder / "preset.yaml"
+    text = preset.read_text(encoding="utf-8").replace("name: haunted\n", "name: eerie\n")
+    preset.write_text(text + "\n# mine\n", encoding="utf-8")
+    for name in (".preset.yaml.swp", "preset.yaml~", "preset.yaml.bak", "loop.wav", "notes.txt", "tool.exe"):
+        (folder / name).write_bytes(b"x")
+    (folder / "my_midis").mkdir()
+    (folder / "my_midis" / "a.mid").write_bytes(b"MThd")
+    (place / "music.yaml").write_text("format: 1\nformats: [midi]\ncues:\n  a: {mood: ./haunted, bars: 1}\n")
+    for words in (
+        ["check", "haunted"],
+        ["compose", "./haunted", "--bars", "1", "-o", "loop.mid"],
+        ["play", "./haunted", "--soundfont", "chip", "--seconds", "0.1", "--wav", "heard.wav"],
+        ["check", "music.yaml"],
+        ["bake", "music.yaml", "-o", "music"],
+        ["check", "music"],
+        ["pack", "haunted"],
+    ):
+        assert main(words) == 0, (words, capsys.readouterr())
+    out = capsys.readouterr().out
+    pack = open_pack("eerie-0.1.0.zip")
+    assert f"pin it as {pack.pin}\n" in out
+    assert "left out, since neither preset nor card names them: .preset.yaml.swp, loop.wav, my_midis/, notes.txt" in out
+    assert set(pack.members) == {"preset.yaml", "model.onnx", SCHEMA_FILE}
+    assert main(["install", "eerie-0.1.0.zip"]) == 0
+    assert find_pack(pack.pin).digest == pack.digest
+    assert find_pack(pack.pin[: len("eerie@") + 12]).digest == pack.digest
+
+
+def test_playing_a_broken_folder_shows_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    folder = begin()
+    preset = folder / "preset.yaml"
+    preset.write_text(preset.read_text(encoding="utf-8").replace("tempo:", "tepmo:"), encoding="utf-8")
+    capfd.readouterr()
+    words = ["play", "./haunted", "--soundfont", "chip", "--seconds", "0.1"]
+    for more in ([], ["--wav", "heard.wav"]):
+        assert main([*words, *more]) == 1
+        shown = capfd.readouterr().err
+        assert "preset.yaml:" in shown
+        assert len(shown.splitlines()) == 1
 
 
 def test_a_games_own_folder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +138,7 @@ def test_a_game_can_pin_a_pack() -> None:
     digest = find_pack("haunted").digest
     assert find_pack(f"haunted@{digest[:12]}").digest == digest
     assert gamemusic.compose(f"haunted@{digest}", bars=2, seed=1).mood == "haunted"
-    with pytest.raises(PackError, match="pinned to 000000000000, and this one is"):
+    with pytest.raises(PackError, match=r"pinned to 000000000000, and this one is haunted@[0-9a-f]{32};"):
         find_pack("haunted@000000000000")
     with pytest.raises(InputError, match="not installed"):
         find_pack("haunted@12")
@@ -120,7 +165,7 @@ def test_packing_warns_of_what_is_not_known(capsys: pytest.CaptureFixture[str]) 
         ),
         (["new", "tiny", "--from", "tiny"], "its parent's name"),
         (["new", "haunted", "--from", "tinny"], "did you mean 'tiny'"),
-        (["new", "nowhere/haunted", "--from", "tiny"], "cannot be made"),
+        (["new", "nowhere/haunted", "--from", "tiny"], "folder nowhere does not exist"),
         (["pack", "nothing"], "there is no folder nothing"),
         (["install", "nothing.zip"], "neither a folder nor a file"),
         (["remove", "tiny"], "not among the packs that you installed"),

@@ -1,4 +1,4 @@
-"""Folder packs: what is there must be what the card says, no more and no less."""
+"""Folder packs are working copies; what is installed must be what its card says, no more and no less."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from packfiles import PRESET, Files, card_of, pack_of, zip_of
 from gamemusic.errors import FormatError, InputError, PackError
 from gamemusic.limits import Limits
 from gamemusic.packs.card import FileEntry, load_card, write_card
+from gamemusic.packs.install import seal_folder, zip_pack
+from gamemusic.packs.library import PATH_VARIABLE, find_pack
 from gamemusic.packs.members import check_member_name
 from gamemusic.packs.pack import describe_files, open_pack, open_preset
 
@@ -64,9 +66,11 @@ def test_files_that_do_not_match_the_card(
 ) -> None:
     change(files)
     (tmp_path / "a.zip").write_bytes(zip_of(files))
-    for path in (write_folder(files), tmp_path / "a.zip"):
+    # a folder may have been edited, unless it is installed; what it has more is none of the pack's
+    paths = [(tmp_path / "a.zip", "path")] + ([] if "listed" in words else [(write_folder(files), "user")])
+    for path, origin in paths:
         with pytest.raises(PackError) as caught:
-            open_pack(path)
+            open_pack(path, origin=origin)
         assert words in str(caught.value)
         assert str(path) in str(caught.value)
 
@@ -93,7 +97,7 @@ def test_files_that_do_not_match_the_card(
 )
 def test_cards_that_do_not_fit(files: Files, words: str, write_folder: Write) -> None:
     with pytest.raises(FormatError) as caught:
-        open_pack(write_folder(files))
+        open_pack(write_folder(files), origin="user")
     assert words in str(caught.value)
 
 
@@ -162,13 +166,119 @@ def test_a_card_without_licences_warns() -> None:
     ]
 
 
-def test_a_preset_may_be_edited_while_one_works_on_it(write_folder: Write, files: Files) -> None:
-    files["preset.yaml"] += b"bars: 4\n"
+def test_a_folder_is_a_working_copy(write_folder: Write, files: Files) -> None:
+    """Whatever is edited in it, it is a mood; what would be packed is what counts."""
     folder = write_folder(files)
-    assert open_pack(folder, edited_preset=True).preset.bars == 4
+    before = open_pack(folder)
+    assert before.card_bytes == files["card.json"]
+    (folder / "preset.yaml").write_bytes(files["preset.yaml"].replace(b"name: calm", b"name: storm") + b"bars: 4\n")
+    (folder / "model.onnx").write_bytes(b"another model")
+    pack = open_pack(folder)
+    assert (pack.name, pack.card.name, pack.preset.bars) == ("storm", "storm", 4)
+    assert pack.model == b"another model"
+    assert pack.card.files == describe_files(pack.members)
+    assert pack.digest != before.digest
+    assert seal_folder(folder)[0] == pack.card
+    assert open_pack(folder).digest == pack.digest  # packing changed nothing but the card's file
+    assert find_pack(folder).digest == pack.digest
+
+
+@pytest.mark.parametrize("origin", ["user", "shipped"])
+def test_what_is_installed_must_be_what_the_card_says(write_folder: Write, files: Files, origin: str) -> None:
+    folder = write_folder(files)
+    assert open_pack(folder, origin=origin).digest == open_pack(folder).digest
     (folder / "model.onnx").write_bytes(b"not really a modeL")
-    with pytest.raises(PackError, match=r"model\.onnx is not the file"):
-        open_pack(folder, edited_preset=True)
+    with pytest.raises(PackError, match=r"model\.onnx is not the file that card\.json describes"):
+        open_pack(folder, origin=origin)
+    assert open_pack(folder, origin=PATH_VARIABLE).model == b"not really a modeL"
+
+
+STRAYS = (
+    ".preset.yaml.swp",
+    "preset.yaml~",
+    "preset.yaml.bak",
+    "loop.wav",
+    "cover.png",
+    "notes.txt",
+    "#a#",
+    "a:b.txt",
+)
+
+
+def test_strays_in_a_folder_are_ignored(write_folder: Write, files: Files) -> None:
+    """What editors leave, loops that were rendered, music to learn from: none of it is the mood's."""
+    folder = write_folder(files)
+    digest = open_pack(folder).digest
+    for name in STRAYS:
+        (folder / name).write_bytes(b"x" * 100)
+    (folder / "my_midis" / "deep" / "er" / "and" / "deeper").mkdir(parents=True)
+    for number in range(200):
+        (folder / "my_midis" / f"{number}.mid").write_bytes(b"MThd")
+    if os.name == "posix":
+        (folder / "link").symlink_to("/dev/zero")
+        os.mkfifo(folder / "pipe")
+    for origin in ("path", PATH_VARIABLE, "user"):
+        assert open_pack(folder, origin=origin).digest == digest
+
+
+def test_packing_takes_what_is_named_and_says_what_it_left_out(write_folder: Write, tmp_path: Path) -> None:
+    preset = PRESET + "theme: tune.mid\n"
+    folder = write_folder(pack_of({"notes.md": b"listed", "gone.md": b""}, preset=preset))
+    (folder / "gone.md").unlink()
+    for name in (*STRAYS, "tune.mid", "README.md", "LICENSE", "preview.ogg", "my_midis/a.mid", "sub/b.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    card, left = seal_folder(folder)
+    taken = {"preset.yaml", "model.onnx", "notes.md", "tune.mid", "README.md", "LICENSE", "preview.ogg", "cover.png"}
+    assert set(card.files) == taken
+    assert set(left) == {*STRAYS, "my_midis/", "sub/"} - {"cover.png"}
+    path = zip_pack(open_pack(folder), tmp_path / "a.zip")
+    assert set(open_pack(path).members) == taken
+    assert open_pack(path).digest == open_pack(folder).digest
+
+
+@pytest.mark.parametrize(
+    ("preset", "gone", "words"),
+    [
+        (PRESET, "model.onnx", "model.onnx is missing: this is a preset without a model"),
+        (PRESET + "theme: tune.mid\n", "tune.mid", "tune.mid is missing, which the key 'theme' of preset.yaml names"),
+        (
+            PRESET + "fingerprint: print.bin\n",
+            "print.bin",
+            "print.bin is missing, which the key 'fingerprint' of preset.yaml names",
+        ),
+    ],
+)
+def test_the_file_that_is_missing_is_named(
+    preset: str, gone: str, words: str, write_folder: Write, tmp_path: Path
+) -> None:
+    """Also where others were edited since."""
+    files = pack_of({gone: b"x"}, preset=preset)
+    files["preset.yaml"] += b"bars: 4\n"
+    del files[gone]
+    with pytest.raises(PackError) as caught:
+        open_pack(write_folder(files))
+    assert words in str(caught.value)
+
+
+def test_a_pin_covers_the_card(write_folder: Write, tmp_path: Path) -> None:
+    """Licence and author cannot change under a pin."""
+    path = tmp_path / "calm.zip"
+    path.write_bytes(zip_of(pack_of(author="Ann", licences={"model": "MIT"})))
+    pack = open_pack(path)
+    assert pack.pin == f"calm@{pack.digest[:32]}"
+    for author, licence in (("Bob", "MIT"), ("Ann", "CC0-1.0")):
+        path.write_bytes(zip_of(pack_of(author=author, licences={"model": licence})))
+        assert open_pack(path).digest != pack.digest
+
+
+def test_a_copy_keeps_the_cards_bytes(write_folder: Write, tmp_path: Path) -> None:
+    """However a card was written, a pack that is installed has the pin of the one that was given away."""
+    files = pack_of()
+    files["card.json"] = files["card.json"].replace(b", ", b" ,\n")
+    (tmp_path / "calm.zip").write_bytes(zip_of(files))
+    pack = open_pack(tmp_path / "calm.zip")
+    assert open_pack(zip_pack(pack, tmp_path / "copy.zip")).digest == pack.digest
 
 
 def test_a_broken_preset_in_a_pack_is_named_with_its_line(write_folder: Write) -> None:
@@ -213,8 +323,8 @@ def test_links_and_pipes(write_folder: Write, tmp_path: Path, files: Files) -> N
     with pytest.raises(PackError, match=r"'model\.onnx' is no ordinary file"):
         open_pack(folder)
     (folder / "model.onnx").unlink()
-    (folder / "loop").symlink_to(folder, target_is_directory=True)
-    with pytest.raises(PackError, match="'loop' is a link"):
+    (folder / "model.onnx").symlink_to(folder, target_is_directory=True)
+    with pytest.raises(PackError, match=r"'model\.onnx' is a link"):
         open_pack(folder)
 
 

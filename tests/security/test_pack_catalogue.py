@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from zipbytes import GOOD, UTF8, Member, pack_of, put, read, refuse, with_more, zip_bytes
 
-from gamemusic.errors import FormatError, InputError
+from gamemusic.errors import FormatError, InputError, PackError
 from gamemusic.packs import library
-from gamemusic.packs.install import install_pack
+from gamemusic.packs.install import install_pack, seal_folder
 from gamemusic.packs.library import find_pack
 from gamemusic.packs.pack import open_pack
 
@@ -91,11 +91,14 @@ def test_z04_backslashes(path: Path, name: str) -> None:
     "name", ["..\\x", "C:x", "midi\\a.mid", "nul.txt", "a. ", "a.", " a", "a\nb", "a\x1b[2Jb", "a*"]
 )
 def test_z03_z04_z06_names_in_a_folder(tmp_path: Path, name: str) -> None:
+    """What a card lists must have a name that is allowed; what lies beside the pack's files may be called anything."""
     folder = put(tmp_path / "mine", GOOD)
+    digest = open_pack(folder).digest
     (folder / name).write_bytes(b"x")
-    refuse(folder, "rename the file")
-    (folder / name).unlink()
-    assert open_pack(folder).name == "calm"
+    assert open_pack(folder).digest == digest
+    put(folder, {"card.json": pack_of({name: b"x"})["card.json"]})
+    with pytest.raises(FormatError, match=r"rename the file|does not show|in one line"):
+        open_pack(folder)
 
 
 @pytest.mark.parametrize("kind", ["S_IFLNK", "S_IFCHR", "S_IFBLK", "S_IFIFO", "S_IFSOCK"])
@@ -115,19 +118,29 @@ def test_z05_a_hard_link_in_a_folder(tmp_path: Path) -> None:
     (folder / "model.onnx").hardlink_to(outside)
     assert open_pack(folder).model == GOOD["model.onnx"]
     outside.write_bytes(b"not really a modeL")
-    refuse(folder, "model.onnx is not the file that card.json describes")
+    with pytest.raises(PackError, match=r"model\.onnx is not the file that card\.json describes"):
+        open_pack(folder, origin="user")
 
 
 @POSIX
 def test_z05_links_in_a_folder(tmp_path: Path) -> None:
-    """To a file inside, to nothing, to a folder, and to itself: none is followed."""
+    """To a file inside, to nothing, to a folder, and to itself: none is followed, and none is looked at in vain."""
     folder = put(tmp_path / "mine", GOOD)
+    digest = open_pack(folder).digest
     for name, target in (("a.txt", "preset.yaml"), ("b.txt", "nowhere"), ("c", "/etc"), ("d", "d"), ("sub/e", "..")):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).symlink_to(target)
+        assert open_pack(folder).digest == digest
+        listed = f"{name}/hostname" if name == "c" else name
+        put(folder, {"card.json": pack_of({listed: b"x"})["card.json"]})
         refuse(folder, f"'{name}' is a link; replace it by the file itself")
+        put(folder, {"card.json": GOOD["card.json"]})
         (folder / name).unlink()
-    assert open_pack(folder).name == "calm"
+    for name in GOOD:
+        (folder / name).rename(folder / "moved")
+        (folder / name).symlink_to("moved")
+        refuse(folder, f"'{name}' is a link; replace it by the file itself")
+        (folder / "moved").replace(folder / name)
 
 
 DEVICES = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
@@ -217,15 +230,18 @@ def test_z20_long_and_deep_names(path: Path, name: str) -> None:
 def test_z20_a_deep_folder(tmp_path: Path) -> None:
     folder = put(tmp_path / "mine", GOOD)
     (folder / ("d/" * 200)).mkdir(parents=True)
-    refuse(folder, "'d/d/d/d/d' is no ordinary file; remove it")
+    assert open_pack(folder).name == "calm"
+    assert seal_folder(folder)[1] == ("d/",)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
 def test_z20_a_name_in_a_folder_that_is_no_utf8(tmp_path: Path) -> None:
+    """It is none that a card can list, so it is none of the pack's."""
     folder = put(tmp_path / "mine", GOOD)
     with open(os.fsencode(folder) + b"/\xff.txt", "wb"):
         pass
-    refuse(folder, "holds a character that is not allowed in file names everywhere")
+    assert set(open_pack(folder).members) == {"preset.yaml", "model.onnx"}
+    assert seal_folder(folder)[1] == ("\udcff.txt",)
 
 
 def test_z21_two_folders_on_top_of_each_other(tmp_path: Path, path: Path) -> None:
@@ -260,8 +276,14 @@ def test_z22_what_file_managers_leave_behind(tmp_path: Path, path: Path, name: s
     "name", ["evil.py", "evil.dll", "evil.exe", "evil.so", "sub/evil.bat", "__init__.py", "evil", "x.mid"]
 )
 def test_z23_files_that_are_not_listed(tmp_path: Path, path: Path, name: str) -> None:
+    """Of a zip: refused. Of a folder: none of the pack's, whether the card lists it or not, unless it may be one."""
     refuse(path, name, with_more(Member(name=name.encode(), data=b"MZ")))
-    refuse(put(tmp_path / "mine", {**GOOD, name: b"MZ"}), name)
+    for number, files in enumerate(({**GOOD, name: b"MZ"}, pack_of({name: b"MZ"}))):
+        folder = put(tmp_path / f"{number}", files)
+        assert set(open_pack(folder).members) - {"x.mid"} == {"preset.yaml", "model.onnx"}
+    if name != "x.mid":
+        with pytest.raises(PackError, match="is no kind of file that a mood pack holds"):
+            open_pack(folder, origin="user")
 
 
 def test_z24_every_file_but_the_card_has_its_hash(tmp_path: Path) -> None:
@@ -270,7 +292,10 @@ def test_z24_every_file_but_the_card_has_its_hash(tmp_path: Path) -> None:
     for name in ("model.onnx", "notes.txt", "midi/a.mid"):
         for number, data in enumerate((files[name] + b"x", files[name][:-1], b"?" + files[name][1:], b"")):
             folder = put(tmp_path / f"{number} {name.replace('/', ' ')}", {**files, name: data})
-            refuse(folder, f"{name} is not the file that card.json describes")
+            with pytest.raises(PackError, match=f"{name} is not the file that card.json describes"):
+                open_pack(folder, origin="user")
+            zipped = [Member(name=one.encode(), data=content) for one, content in {**files, name: data}.items()]
+            refuse(folder.with_suffix(".zip"), f"{name} is not the file that card.json", zip_bytes(zipped))
 
 
 @pytest.fixture
