@@ -17,6 +17,7 @@ from gamemusic.packs.card import MAX_CARD_BYTES, Card, load_card, write_card
 from gamemusic.packs.kinds import extra_files, most_bytes
 from gamemusic.packs.members import FolderMembers
 from gamemusic.packs.pack import CARD_FILE, Pack, describe_files, open_pack
+from gamemusic.temporary import sweep
 
 __all__ = ["install_pack", "remove_pack", "seal_folder", "zip_pack"]
 
@@ -125,6 +126,7 @@ def remove_pack(name: str) -> Path:
         InputError: When the user's folder has no pack of this name.
         OutputError: When it cannot be removed.
     """
+    sweep(library.user_dir())  # what an earlier removal that was killed has left
     installed: dict[str, Path] = {}
     for one in library.list_packs():
         if one.origin == "user":

@@ -207,7 +207,7 @@ def _check_present(names: Collection[str], card: Card, path: Path) -> None:
 
 def _check_sizes(members: Members, names: Collection[str], limits: Limits) -> None:
     path, total = members.path, 0
-    if len(names) > limits.pack_files:
+    if len({*names, CARD_FILE}) > limits.pack_files:
         raise PackError(f"there are more than {limits.pack_files} files, which no mood pack has", file=path)
     for name in sorted(names):
         most, size = most_bytes(name, limits), members.size(name)

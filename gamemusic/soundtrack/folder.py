@@ -103,7 +103,8 @@ class Folder:
         self.path = path
         self.kept: list[str] = []
         """Files that somebody had edited and that were kept under another name."""
-        sweep(path)  # what a bake that was killed has left
+        for folder in (path, *sorted(one for one in path.glob("**/") if not one.is_symlink())):
+            sweep(folder)  # what a bake that was killed has left
         self._manifest = read_manifest(path)
         self._entries: dict[str, Entry] = {entry["name"]: entry for entry in self._manifest["pieces"]}
         self._read_journal()

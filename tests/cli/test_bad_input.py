@@ -202,8 +202,6 @@ class TestPacks:
     def test_truncated_model(self, refused: Callable[..., str], pack: Path) -> None:
         model = pack / "model.onnx"
         model.write_bytes(model.read_bytes()[:-1000])
-        assert "model.onnx is not the file that card.json describes" in refused()
-        renew_card(pack)
         assert "this is not a model of gamemusic" in refused()
 
     def test_vocabulary_of_the_card(self, refused: Callable[..., str], pack: Path) -> None:
