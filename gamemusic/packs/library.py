@@ -152,7 +152,7 @@ def _peek_name(path: Path, limits: Limits = LIMITS) -> str:
     its card or preset, and none of them is checked.
     """
     card = preset = None
-    if path.suffix.lower() == ".zip" and not path.is_dir():
+    if path.suffix.lower() == ".zip" and not _is_dir(path):
         card = peek_file(path, CARD_FILE, MAX_CARD_BYTES, limits)
         preset = None if card else peek_file(path, PRESET_FILE, limits.yaml_bytes, limits)
     else:  # of a folder the preset says it, since whoever works on a mood may rename it there

@@ -44,7 +44,8 @@ class Fault:
         self.count, self.at, self.mode, self.armed = 0, -1, "", False
         self._write, self._fsync = os.write, os.fsync
         sys.addaudithook(self._audit)
-        os.write, os.fsync = self._writing, self._syncing
+        os.write = self._writing
+        os.fsync = self._syncing  # type: ignore[assignment]  # it takes what has a descriptor, too
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.armed or event not in _CHANGES:

@@ -31,9 +31,8 @@ def run(*words: str, seconds: float) -> tuple[int, str]:
 
 
 def test_a_few_moments_of_commands_without_music() -> None:
-    trials, faults = run(
-        "new", "remove a folder", "pick", "--mode", "killed", "--mode", "full", "--every", "3", seconds=300
-    )
+    modes = ("--mode", "killed", "--mode", "full", "--every", "3")
+    trials, faults = run("new", "remove a folder", "pick", *modes, seconds=300)
     assert trials >= 15
     assert faults == ""
 
