@@ -56,7 +56,7 @@ def open_mood(folder: Path) -> Pack:
         InputError: It is no folder, or cannot be written to.
         PackError, FormatError: The mood is broken.
     """
-    pack = open_pack(folder, edited_preset=True)
+    pack = open_pack(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is a zip; make a mood of your own from it: gamemusic new NAME --from {folder}")
     for name in pack.members:

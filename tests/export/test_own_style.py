@@ -210,7 +210,7 @@ def test_a_style_that_shares_its_token_gets_one_of_its_own(small: Path, heard: O
     text = preset.read_text("utf-8")
     harps = "  harps:\n    token: rock\n    learned: [lead]\n    instruments: {lead: {program: harp}}\n"
     preset.write_text(text.rstrip() + "\n" + harps, "utf-8")
-    pack = open_pack(small, edited_preset=True)
+    pack = open_pack(small)
     start = choose_start(pack, heard, "harps", "")
     assert (start.token, start.began_as) == ("custom_1", "rock")
     assert choose_start(pack, heard, "harps", "", fill=False).token == "rock"
@@ -224,7 +224,7 @@ def test_nine_styles_of_ones_own_are_all(small: Path, heard: OwnMusic) -> None:
     )
     preset.write_text(preset.read_text("utf-8").rstrip() + "\n" + styles, "utf-8")
     with pytest.raises(InputError, match="as many as a model can tell apart"):
-        choose_start(open_pack(small, edited_preset=True), heard, "waltz", "rock")
+        choose_start(open_pack(small), heard, "waltz", "rock")
 
 
 def test_the_kind_of_music_is_guessed_from_what_was_held_out(heard: OwnMusic) -> None:
