@@ -100,6 +100,25 @@ def test_one_voice_a_key_is_not_enough_for_a_kit(monkeypatch: pytest.MonkeyPatch
     assert peak(difference) > 100 * LSB
 
 
+def test_priming_plays_keys_again_only_when_they_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # a soundfont of one key: without that its 127 silent ones would be asked for again with every voice
+    path = tmp_path / "one.sf2"
+    path.write_bytes(one_tone(only=69))
+    played: list[int] = []
+    plain = Synth.note_on
+
+    def counted(self: Synth, channel: int, pitch: int, velocity: int) -> None:
+        played.append(pitch)
+        plain(self, channel, pitch, velocity)
+
+    monkeypatch.setattr(Synth, "note_on", counted)
+    with Synth(path, sample_rate=RATE, channels=1) as player:
+        player.select(0, 0, 0)
+        prime(player)
+    assert played.count(69) == priming.ROUNDS
+    assert len(played) == 127 + priming.ROUNDS
+
+
 @pytest.mark.parametrize("delay_tc", [-12000, -4800, -3000])
 def test_sounds_that_begin_late_loop(tmp_path: Path, delay_tc: int) -> None:
     path = tmp_path / "late.sf2"
@@ -180,8 +199,8 @@ def test_stems_add_up_to_the_mix(mono_font: Path, ending: str) -> None:
 
 def test_loops_have_no_constant_offset(stereo_font: Path) -> None:
     music = arrangement(bars=2)
-    for stem in render_stems(music, stereo_font, RATE).stems.values():
-        assert np.max(np.abs(stem.mean(axis=0, dtype=np.float64))) < 1e-4
+    for sound in (render_mix(music, stereo_font, RATE), *render_stems(music, stereo_font, RATE).stems.values()):
+        assert np.max(np.abs(sound.mean(axis=0, dtype=np.float64))) < 1e-4
 
 
 def test_no_step_at_the_seam(mono_font: Path) -> None:
