@@ -78,6 +78,38 @@ def test_one_part_alone_loops_above_64_khz(monkeypatch: pytest.MonkeyPatch, rate
     assert peak(difference) > 10 * LSB
 
 
+def strike_twice(path: Path, rate: int) -> tuple[Audio, Audio]:
+    """Return the same note twice, on the same voice, of a synthesizer that all keys fill at once."""
+    struck = []
+    with Synth(path, sample_rate=rate, channels=1, polyphony=64) as player:
+        player.select(0, 0, 0)
+        prime(player)
+        for _ in range(2):
+            rows = np.zeros((1, 4096), np.float32)
+            player.note_on(0, 69, 100)
+            player.render(rows, 0, 4096)
+            struck.append(rows)
+            while player.sounding():
+                player.silence(0)
+                player.render(np.zeros_like(rows), 0, 64)
+    return struck[0], struck[1]
+
+
+@pytest.mark.parametrize("rate", [8000, 48000, 96000])
+def test_a_voice_sounds_alike_from_its_first_note_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: int
+) -> None:
+    path = tmp_path / "tone.sf2"
+    path.write_bytes(one_tone())
+    first, second = strike_twice(path, rate)
+    assert peak(second) > 0.01
+    assert np.array_equal(first, second)
+    # the control
+    monkeypatch.setattr(priming, "ROUNDS", 0)
+    first, second = strike_twice(path, rate)
+    assert not np.array_equal(first, second)
+
+
 def crashes() -> Arrangement:
     """Return a bar of crash cymbals so dense that more voices ring than the kit has keys."""
     return one_part(Role.DRUMS, [(20 * step, (49, 57, 51, 55)[step % 4], 20, 100) for step in range(96)])
