@@ -48,7 +48,8 @@ slow: $(VENV)/.develop
 # Mutated files against every reader, half an hour; a number and a seed name every input again.
 fuzz: $(VENV)/.develop
 	$(BIN)/python tests/security/fuzz.py --surface midi --count 1000000
-	$(BIN)/python tests/security/fuzz.py --surface preset --surface soundtrack --surface zip --surface soundfont --count 100000
+	$(BIN)/python tests/security/fuzz.py --surface preset --surface soundtrack --surface zip --surface soundfont --surface manifest \
+		--surface journal --surface lock --count 100000
 	$(BIN)/python tests/security/fuzz.py --surface model --count 10000
 
 lint: $(VENV)/.develop

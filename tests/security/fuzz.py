@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import io
+import json
 import os
 import random
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -21,6 +24,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +42,11 @@ from gamemusic.packs.fontfile import check_font  # noqa: E402
 from gamemusic.packs.pack import open_pack  # noqa: E402
 from gamemusic.packs.schema import load_preset  # noqa: E402
 from gamemusic.score.midi import read_midi  # noqa: E402
+from gamemusic.soundtrack.bake import bake  # noqa: E402
+from gamemusic.soundtrack.dialects import side_files  # noqa: E402
+from gamemusic.soundtrack.folder import Folder  # noqa: E402
+from gamemusic.soundtrack.lockfile import parse_lock  # noqa: E402
+from gamemusic.soundtrack.manifest import MANIFEST, parse_manifest  # noqa: E402
 from gamemusic.soundtrack.schema import load_soundtrack  # noqa: E402
 
 MOST_SECONDS, MOST_MEGABYTES = 5.0, 256.0
@@ -101,6 +110,72 @@ def mutate(seeds: list[bytes], chance: random.Random) -> bytes:
             start = chance.randrange(len(other)) if other else 0
             data[place:place] = other[start : start + chance.randrange(1, 128)]
     return bytes(data)
+
+
+STRANGE: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        0,
+        1,
+        -1,
+        0.5,
+        1e308,
+        2**53,
+        10**30,
+        "",
+        "x",
+        "../x",
+        "/etc/x",
+        "a/b",
+        "a\\b",
+        "con.mid",
+        ".",
+        "..",
+        "x.mid",
+    ),
+    *("\u202e", "\0", "\ud800", "a" * 5000, [], {}, [[]], {"": {}}, "manifest.json", ".gamemusic/lock", "-rf", "<b>"),
+)
+
+
+def mutate_lines(seeds: list[bytes], chance: random.Random) -> bytes:
+    """Return JSON, a value a line or in all, that is still JSON, with a few values, keys or entries changed.
+
+    Every other input is one of `mutate`, for the bytes.
+    """
+    if chance.randrange(2):
+        return mutate(seeds, chance)
+    data = chance.choice(seeds)
+    try:
+        values = [json.loads(data)]
+    except ValueError:
+        values = [json.loads(line) for line in data.splitlines()]
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        _change(values, chance)
+    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
+
+
+def _change(values: Any, chance: random.Random) -> None:
+    """Change something somewhere in lists and dicts."""
+    while True:
+        keys = list(values) if isinstance(values, dict) else list(range(len(values)))
+        if not keys:
+            return
+        key = chance.choice(keys)
+        if not isinstance(values[key], list | dict) or not values[key] or not chance.randrange(6):
+            break
+        values = values[key]
+    kind = chance.randrange(5)
+    if kind == 0 and isinstance(values, dict):
+        values[chance.choice([str(one) for one in STRANGE])] = values.pop(key)
+    elif kind == 0 or kind == 1:
+        del values[key]
+    elif kind == 2 and isinstance(values, list):
+        values.append(values[key])
+    elif kind == 2:
+        values[chance.choice(keys)] = values[key]
+    else:
+        values[key] = chance.choice(STRANGE)
 
 
 def midi_seeds() -> list[bytes]:
@@ -180,6 +255,57 @@ def _open(path: Path, *, compressed: bool) -> Synth:
         raise AssertionError(f"FluidSynth refuses what the check lets pass: {error}") from error
 
 
+SOUNDTRACK = f"""
+title: Fuzz
+formats: [midi, wav]
+sample_rate: 8000
+soundfont: chip
+stems: true
+cues:
+  calm: {{mood: {TINY}/, bars: 2, intensity: [0.2, 0.8], intro: 1}}
+  storm: {{mood: {TINY}/, bars: 2, variations: 2, harmony_from: calm, loudness_offset: -3}}
+transitions:
+  turn: {{start: calm, end: storm}}
+stingers:
+  won: {{cue: calm, kind: win}}
+"""
+
+
+@functools.cache
+def baked() -> tuple[bytes, bytes, bytes]:
+    """Return the manifest, the journal and the lock file of a small soundtrack, as a bake writes them."""
+    with tempfile.TemporaryDirectory() as name:
+        soundtrack = Path(name) / "music.yaml"
+        soundtrack.write_text(SOUNDTRACK, encoding="utf-8")
+        with contextlib.suppress(MissingError):  # without FluidSynth only MIDI
+            bake(soundtrack, Path(name) / "out")
+        if not (Path(name) / "out" / MANIFEST).is_file():
+            soundtrack.write_text(SOUNDTRACK.replace(", wav", ""), encoding="utf-8")
+            bake(soundtrack, Path(name) / "out")
+        manifest = (Path(name) / "out" / MANIFEST).read_bytes()
+        lock = soundtrack.with_suffix(".lock").read_bytes()
+    lines = [json.dumps(piece, ensure_ascii=False) + "\n" for piece in json.loads(manifest)["pieces"]]
+    return manifest, "".join(lines).encode(), lock
+
+
+def load_manifest(data: bytes) -> None:
+    """Read a manifest, and write what is made from it for engines."""
+    side_files(parse_manifest(data))
+
+
+def load_journal(data: bytes) -> None:
+    """Open a folder whose journal these bytes are, as a bake does that goes on after one that was killed."""
+    folder = Path(tempfile.gettempdir()) / f"gamemusic-fuzz-{os.getpid()}-folder"
+    (folder / ".gamemusic").mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / ".gamemusic" / "journal.jsonl").write_bytes(data)
+        Folder(folder)
+        if sorted(one.name for one in folder.iterdir()) != [".gamemusic"]:
+            raise AssertionError("reading a journal made a file")
+    finally:
+        shutil.rmtree(folder)
+
+
 def load_model(data: bytes) -> None:
     """Load a model and run it, if the check lets it pass."""
     check_graph(data)
@@ -201,14 +327,18 @@ SURFACES: dict[str, Surface] = {
     "model": (lambda: [(TINY / "model.onnx").read_bytes()], load_model),
     "zip": (zip_seeds, open_zip),
     "soundfont": (soundfont_seeds, play_soundfont),
+    "manifest": (lambda: [baked()[0]], load_manifest),
+    "journal": (lambda: [baked()[1]], load_journal),
+    "lock": (lambda: [baked()[2]], parse_lock),
 }
 
 
 def inputs(surface: str, first: int, count: int, seed: int) -> Iterator[tuple[int, bytes]]:
     """Yield numbered inputs; each depends on the seed and its number alone."""
     seeds = SURFACES[surface][0]()
+    change = mutate_lines if surface in ("manifest", "journal", "lock") else mutate
     for number in range(first, first + count):
-        yield number, mutate(seeds, random.Random(f"{surface} {seed} {number}"))
+        yield number, change(seeds, random.Random(f"{surface} {seed} {number}"))
 
 
 def fuzz(surface: str, count: int, seed: int, first: int = 0) -> Result:
