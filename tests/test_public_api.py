@@ -95,7 +95,7 @@ def test_command_takes_the_same_arguments() -> None:
     saving = dict(inspect.signature(gamemusic.save).parameters)
     del saving["phrase"]
     saving["output"] = saving.pop("path")
-    assert set(options) == {*composing, *saving, "json", "watch"}
+    assert set(options) == {*composing, *saving, "json", "watch", "quantise"}
     assert not set(composing) & set(saving)
     for name, argument in {**composing, **saving}.items():
         if argument.default is argument.empty:

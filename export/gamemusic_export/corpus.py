@@ -14,9 +14,10 @@ from gamemusic.errors import InputError, MidiError
 from gamemusic.files import read_file, shown_name
 from gamemusic.limits import LIMITS
 from gamemusic.score.barlines import BarLine, find_bar_lines
-from gamemusic.score.grid import GridFit, align, fit_grid
+from gamemusic.score.grid import GridFit, align, fit_grid, fit_song
 from gamemusic.score.midi import MidiNote, MidiSong, read_midi
 from gamemusic.score.phrase import DRUM_TICKS, Chord, Note, Phrase, Role, Track
+from gamemusic.score.quantised import quantise_song
 from gamemusic.score.voices import find_voices
 from gamemusic.theory import Key
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, settle, transposition
@@ -26,7 +27,7 @@ from gamemusic_export.harmony import find_chords, find_keys, pitch_class_weights
 from gamemusic_export.phrasing import cut_phrases
 from gamemusic_export.voices import assign_roles
 
-__all__ = ["Piece", "read_piece"]
+__all__ = ["Piece", "load_song", "read_piece"]
 
 _KEY_WINDOW_BARS = 4
 _MIN_BARS = 4
@@ -47,9 +48,37 @@ class Piece:
     """Notes read, kept, shifted all together, moved, lost to caps, folded by an octave, in unsupported meters ..."""
     skipped: str = ""
     """Why the file gives nothing; empty when it gives something."""
+    moved: str = ""
+    """What was moved to beats that were found, in words; empty when nothing was."""
 
 
-def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, loose: bool = False) -> Piece:
+def load_song(path: Path, *, quantise: bool = False) -> tuple[MidiSong, str, bool]:
+    """Return what a MIDI file holds, without a constant offset of its notes.
+
+    Args:
+        path: The file.
+        quantise: Put what was played freely on beats that are found, see `quantise_song`.
+
+    Returns:
+        The song, what was moved to beats in words, and whether an offset was taken out.
+
+    Raises:
+        InputError: The file cannot be read, or was played freely to no beats that could be found.
+        MidiError: It is no MIDI file.
+    """
+    song = read_midi(read_file(path, most=LIMITS.midi_bytes), file=shown_name(path.name))
+    song, offset = align(song)
+    if not quantise or not (refusal := fit_song(song).refuse(loose=True)):
+        return song, "", offset != 0
+    song, moves = quantise_song(song)
+    if moves.refused:
+        raise InputError(f"{refusal}, and {moves.refused}")
+    return song, str(moves), offset != 0
+
+
+def read_piece(
+    path: Path, given: Mapping[str, Role | None] | None = None, *, loose: bool = False, quantise: bool = False
+) -> Piece:
     """Return the phrases of a MIDI file; a file that cannot be used has `Piece.skipped` say why.
 
     Args:
@@ -57,20 +86,20 @@ def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, lo
         given: Roles of voices, by `label_voice`, where somebody knows better; None for voices to be left out.
         loose: Also take what was played to its bar lines, a little before and behind them, as people and our arranger
             play; a corpus does without, since what is moved to the grid may be moved to the wrong place.
+        quantise: See `load_song`.
     """
     piece = Piece(shown_name(path.stem))
     try:
-        song = read_midi(read_file(path, most=LIMITS.midi_bytes), file=shown_name(path.name))
+        song, piece.moved, shifted = load_song(path, quantise=quantise)
     except (InputError, MidiError) as error:
         piece.skipped = str(error) if isinstance(error, MidiError) else f"{shown_name(path.name)}: {error}"
         return piece
-    song, offset = align(song)
     voices = find_voices(song)
     for voice in voices:
         if voice.doubles is None:
             piece.programs[-1 if voice.drums else voice.program] += len(voice.notes)
     piece.counts["read"] = sum(len(track.notes) for track in song.tracks)
-    if offset:
+    if shifted:
         piece.counts["shifted"] = piece.counts["read"]
     roles = assign_roles(voices, song.ticks_per_beat, given)
     if not any(role is not Role.DRUMS for role in roles):
@@ -84,8 +113,9 @@ def read_piece(path: Path, given: Mapping[str, Role | None] | None = None, *, lo
         return piece
     grids = [(span, _place(roles, span, song.ticks_per_beat, piece.counts)) for span in spans]
     fit = GridFit(piece.counts["placed"], piece.counts["moved"], piece.counts["free"])
-    piece.skipped = fit.refuse(loose=loose)
-    if piece.skipped:
+    if refusal := fit.refuse(loose=loose):
+        offer = "; --quantise puts it on beats that are found" if loose and not quantise else ""
+        piece.skipped = refusal + offer
         return piece
     for span, grid in grids:
         meter = span[0].meter

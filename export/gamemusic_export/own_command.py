@@ -54,7 +54,8 @@ def run_own(options: argparse.Namespace) -> int:
         ),
     )
     roles = read_roles(options.roles) if options.roles else None
-    music = study(options.midi, pack.preset.styles[pack.preset.default_style].token, roles)
+    token = pack.preset.styles[pack.preset.default_style].token
+    music = study(options.midi, token, roles, quantise=options.quantise)
     _tell_files(music, options.midi)
     if options.show_roles:
         write_file(options.show_roles, write_roles(music, options.midi))
@@ -94,6 +95,8 @@ def _tell_files(music: OwnMusic, folder: Path) -> None:
             continue
         who = ", ".join(f"{label} = {role.value if role else 'left out'}" for label, role in one.roles.items())
         print(f"{name}: {one.bars} bars, {one.notes:,} notes; {who}")
+        if one.moved:
+            print(f"{name}: {one.moved}")
 
 
 def _tell_music(music: OwnMusic) -> None:

@@ -14,15 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gamemusic.errors import InputError
-from gamemusic.files import read_file, shown_name
-from gamemusic.limits import LIMITS
+from gamemusic.files import shown_name
 from gamemusic.packs.fingerprint import find_grams
-from gamemusic.score.midi import read_midi
 from gamemusic.score.midifiles import find_midi_files
 from gamemusic.score.phrase import Role
 from gamemusic.score.voices import describe_voice, find_voices, label_voice
 from gamemusic.units import METERS
-from gamemusic_export.corpus import read_piece
+from gamemusic_export.corpus import load_song, read_piece
 from gamemusic_export.dataset import Dataset, build_dataset
 from gamemusic_export.fingerprint import read_passages
 from gamemusic_export.own_figures import Figures
@@ -55,6 +53,8 @@ class OwnFile:
     """Who plays what, by the voice's label; None: left out, as it doubles another or was told to be."""
     about: Mapping[str, str] = field(default_factory=dict)
     """How many notes a voice has, between which pitches, and whom it doubles, by its label, in words."""
+    moved: str = ""
+    """What was moved to beats that were found in it, in words; empty when nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,14 @@ class OwnMusic:
         return tuple(role for role in Role if cells[role.value] >= least)
 
 
-def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
+def study(folder: Path, token: str, roles: Roles | None = None, *, quantise: bool = False) -> OwnMusic:
     """Read a folder of MIDI files and put some of the music aside to judge by.
 
     Args:
         folder: Its MIDI files are read, see `find_midi_files`, those in folders inside too.
         token: Style token that the music is learned by.
         roles: Who plays what, where somebody knows better.
+        quantise: Put what was played freely on beats that are found.
 
     Raises:
         InputError: There is no such folder, or too little in it that can be used; the message says what would help.
@@ -113,10 +114,10 @@ def study(folder: Path, token: str, roles: Roles | None = None) -> OwnMusic:
     pieces, files, facts = [], [], _Facts()
     for path in paths:
         name = shown_name(path.relative_to(folder).as_posix())
-        piece = prepare_piece(path, None, given.get(name) or None, loose=True)
+        piece = prepare_piece(path, None, given.get(name) or None, loose=True, quantise=quantise)
         piece.meta["name"] = name
         pieces.append(piece)
-        files.append(_describe(path, name, piece, given.get(name, {}), facts))
+        files.append(_describe(path, piece, given.get(name, {}), facts, quantise=quantise))
     check_roles(given, files, folder)
     _check_enough(folder, files)
     with tempfile.TemporaryDirectory() as place:
@@ -162,10 +163,12 @@ class _Facts:
         return {role: counted.most_common(1)[0][0] for role, counted in self.programs.items() if role is not Role.DRUMS}
 
 
-def _describe(path: Path, name: str, piece: PreparedPiece, given: Mapping[str, Role | None], facts: _Facts) -> OwnFile:
+def _describe(
+    path: Path, piece: PreparedPiece, given: Mapping[str, Role | None], facts: _Facts, *, quantise: bool
+) -> OwnFile:
     if piece.meta["skipped"]:
         return OwnFile(path, str(piece.meta["skipped"]), 0, 0, {})
-    song = read_midi(read_file(path, most=LIMITS.midi_bytes), file=name)
+    song, moved, _ = load_song(path, quantise=quantise)
     voices = find_voices(song)
     assigned = assign_roles(voices, song.ticks_per_beat, given)
     owner = {id(note): role for role, notes in assigned.items() for note in notes}
@@ -178,12 +181,12 @@ def _describe(path: Path, name: str, piece: PreparedPiece, given: Mapping[str, R
         roles[label], about[label] = role, describe_voice(voices, voice)
         for own, count in counted.items():
             facts.programs[own][voice.program] += count
-    for phrase in read_piece(path, given or None, loose=True).phrases:
+    for phrase in read_piece(path, given or None, loose=True, quantise=quantise).phrases:
         facts.tempos.append(phrase.tempo_bpm)
         facts.keys[str(phrase.key)] += phrase.bars
         facts.meters[str(phrase.meter)] += phrase.bars
         facts.figures.add(phrase)
-    return OwnFile(path, "", int(piece.meta["bars"]), sum(piece.meta["notes"].values()), roles, about)
+    return OwnFile(path, "", int(piece.meta["bars"]), sum(piece.meta["notes"].values()), roles, about, moved)
 
 
 def _check_enough(folder: Path, files: Sequence[OwnFile]) -> None:
@@ -194,8 +197,8 @@ def _check_enough(folder: Path, files: Sequence[OwnFile]) -> None:
     if notes < LEAST_NOTES or bars < LEAST_BARS:
         raise InputError(
             f"{folder} has {notes:,} usable notes in {bars} bars; {LEAST_NOTES:,} notes in {LEAST_BARS} bars are the "
-            f"least that anything can be learned from{said}. What helps: more pieces, played to their bar lines (not "
-            "recorded freely), in 4/4, 3/4, 6/8 or 2/4, with a track for each instrument"
+            f"least that anything can be learned from{said}. What helps: more pieces, played to their bar lines (what "
+            "was recorded freely: with --quantise), in 4/4, 3/4, 6/8 or 2/4, with a track for each instrument"
         )
 
 

@@ -98,17 +98,22 @@ def encode_excerpt(phrases: Sequence[Phrase], *, last: bool) -> tuple[Steps, npt
 
 
 def prepare_piece(
-    path: Path, cache: Path | None = None, given: Mapping[str, Role | None] | None = None, *, loose: bool = False
+    path: Path,
+    cache: Path | None = None,
+    given: Mapping[str, Role | None] | None = None,
+    *,
+    loose: bool = False,
+    quantise: bool = False,
 ) -> PreparedPiece:
     """Return a MIDI file's arrays, from the cache when the file and the code that reads it are unchanged.
 
     Args:
         path: The file.
         cache: Folder of what was read before; None: there is none.
-        given, loose: See `read_piece`; such pieces are not kept.
+        given, loose, quantise: See `read_piece`; such pieces are not kept.
     """
-    if given or loose:
-        return _prepare(path, given, loose=loose)
+    if given or loose or quantise:
+        return _prepare(path, given, loose=loose, quantise=quantise)
     try:
         content = read_file(path, most=LIMITS.midi_bytes)
     except InputError:  # which `read_piece` says
@@ -139,8 +144,10 @@ def prepare_piece(
     return piece
 
 
-def _prepare(path: Path, given: Mapping[str, Role | None] | None = None, *, loose: bool = False) -> PreparedPiece:
-    piece = read_piece(path, given, loose=loose)
+def _prepare(
+    path: Path, given: Mapping[str, Role | None] | None = None, *, loose: bool = False, quantise: bool = False
+) -> PreparedPiece:
+    piece = read_piece(path, given, loose=loose, quantise=quantise)
     parts, owners, edges, total = [], [], [0], 0
     groups: list[list[int]] = []
     for index, phrase in enumerate(piece.phrases):
@@ -161,6 +168,7 @@ def _prepare(path: Path, given: Mapping[str, Role | None] | None = None, *, loos
     meta = {
         "name": piece.name,
         "skipped": piece.skipped,
+        "moved": piece.moved,
         "counts": dict(piece.counts),
         "programs": {str(program): count for program, count in piece.programs.items()},
         "phrases": len(piece.phrases),

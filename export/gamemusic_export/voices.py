@@ -52,7 +52,7 @@ def assign_roles(
     most = max(len(voice.notes) for voice in pitched)
     bass = _find_bass(pitched, most)
     others = [voice for voice in pitched if voice is not bass]
-    lead = find_melody(others, ticks_per_beat)
+    lead = find_melody(others, ticks_per_beat, most=most)
     others = [voice for voice in others if voice is not lead]
     _take_line(bass, Role.BASS, roles)
     _take_line(lead, Role.LEAD, roles)

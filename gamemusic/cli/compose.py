@@ -40,6 +40,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same notes (default: drawn)")
     parser.add_argument("--ending", choices=("loop", "cadence"), help="lead back to the beginning, or come to rest")
     parser.add_argument("--theme", type=Path, metavar="F.mid", help="a melody that the first section plays")
+    parser.add_argument("--quantise", action="store_true", help="find the beats of a theme that was played freely")
     parser.add_argument(
         "--chords", metavar="C", help="chords to compose over, a bar each ('Am F C G'), or with bar lines ('Am | F G')"
     )
@@ -89,7 +90,7 @@ def _write(options: argparse.Namespace, seed: int) -> int:
     from gamemusic.composer.themefile import read_theme
     from gamemusic.output import save
 
-    theme = None if options.theme is None else read_theme(options.theme)
+    theme = None if options.theme is None else read_theme(options.theme, quantise=options.quantise)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GameMusicWarning)  # it is said below
         phrase = compose(
@@ -125,6 +126,8 @@ def _write(options: argparse.Namespace, seed: int) -> int:
         )
         if theme is not None:
             print(f"theme: {_describe_theme(theme)}")
+            if theme.moved:
+                print(f"theme: {theme.moved}")
     return 0
 
 
@@ -181,5 +184,6 @@ def _describe(phrase: Phrase, path: Path, theme: Theme | None) -> dict[str, Any]
             "meter": str(theme.meter),
             "key": str(theme.key),
             "left_out": list(theme.left_out),
+            "moved": theme.moved,
         }
     return facts

@@ -29,6 +29,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the mood's folder, as 'gamemusic new' made it")
     parser.add_argument("--midi", type=Path, required=True, metavar="DIR", help="folder of MIDI files")
+    parser.add_argument("--quantise", action="store_true", help="find the beats of files that were played freely")
     parser.add_argument(
         "--style", default="", metavar="NAME", help="style that learns; a new name adds a style (default: the first)"
     )

@@ -36,6 +36,8 @@ class Theme:
     """Which voice of its file it is, in words; empty when it comes from no file."""
     voice_notes: int = field(default=0, compare=False)
     """Notes of this voice, of which the highest of each chord are the theme."""
+    moved: str = field(default="", compare=False)
+    """What was moved to beats that were found in its file, in words; empty when nothing was."""
     left_out: tuple[str, ...] = field(default=(), compare=False)
     """The file's other voices, in words."""
 

@@ -12,10 +12,11 @@ from gamemusic.errors import InputError, MidiError
 from gamemusic.files import read_head
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.score.barlines import BarLine, find_bar_lines, name_meter
-from gamemusic.score.grid import align, fit_grid
+from gamemusic.score.grid import align, fit_grid, fit_song
 from gamemusic.score.keys import choose_key
 from gamemusic.score.midi import MidiSong, read_midi
 from gamemusic.score.phrase import Note
+from gamemusic.score.quantised import quantise_song
 from gamemusic.score.voices import Voice, find_melody, find_voices
 from gamemusic.units import METERS, Meter, on_grid
 from gamemusic.values import check_path
@@ -28,12 +29,16 @@ _EVENTS_A_NOTE = 10
 _CALLED = re.compile(r"lead|melod|theme|tune|voice|vocal|solo|gesang|singstimme|canto|cantus|chant|soprano", re.I)
 
 
-def read_theme(path: str | Path, *, limits: Limits = LIMITS) -> Theme:
+def read_theme(path: str | Path, *, quantise: bool = False, limits: Limits = LIMITS) -> Theme:
     """Return the melody of a MIDI file: the voice that is called so or stands out most, its highest notes.
 
     A constant offset of all notes is taken out; a short first bar (a pick-up) ends the bar before the first one. The
     key is the file's key signature, unless it is the usual default and the notes contradict it, or else the key that
     fits the notes best; the meter is that of its bars.
+
+    Args:
+        path: The file.
+        quantise: Put what was played freely on beats that are found, see `quantise_song`.
 
     Raises:
         InputError: When the file cannot be read, holds no melody in a meter that is composed in, or was not played to
@@ -44,10 +49,10 @@ def read_theme(path: str | Path, *, limits: Limits = LIMITS) -> Theme:
     data = read_head(path, "the theme", most=_MAX_FILE_BYTES + 1)
     if len(data) > _MAX_FILE_BYTES:
         raise MidiError(f"the theme has more than {_MAX_FILE_BYTES:,} bytes", file=path)
-    return load_theme(data, file=path, limits=limits)
+    return load_theme(data, file=path, quantise=quantise, limits=limits)
 
 
-def load_theme(data: bytes, *, file: object = None, limits: Limits = LIMITS) -> Theme:
+def load_theme(data: bytes, *, file: object = None, quantise: bool = False, limits: Limits = LIMITS) -> Theme:
     """Return the melody in a MIDI file's bytes; args and raises: as `read_theme`."""
     # a file of so many notes has no more events than that, even if it bends and swells each of them
     events = min(limits.midi_events, _EVENTS_A_NOTE * limits.theme_notes)
@@ -64,20 +69,26 @@ def load_theme(data: bytes, *, file: object = None, limits: Limits = LIMITS) -> 
             "save the melody alone",
             file=file,
         )
-    return theme_of_song(song, file=file)
+    return theme_of_song(song, file=file, quantise=quantise)
 
 
-def theme_of_song(song: MidiSong, *, file: object = None) -> Theme:
+def theme_of_song(song: MidiSong, *, file: object = None, quantise: bool = False) -> Theme:
     """Return the melody of a MIDI file's content, see `read_theme`."""
     song, _ = align(song)
+    moved = ""
+    if quantise and fit_song(song).refuse(loose=True):
+        song, moves = quantise_song(song)
+        if moves.refused:
+            raise InputError(f"the theme {file} was not played to its bar lines, and {moves.refused}")
+        moved = str(moves)
     voices = [voice for voice in find_voices(song) if not voice.drums and voice.doubles is None]
     if not voices:
         raise InputError(f"the theme {file} holds no notes but drums")
-    voice = find_melody(voices, song.ticks_per_beat, _CALLED)
+    voice = find_melody(voices, song.ticks_per_beat, called=_CALLED)
     first, meter = _find_bars(song, voice, file)
     quarter = song.ticks_per_beat
     if refusal := fit_grid((note.start - first for note in voice.notes), quarter).refuse(loose=True):
-        raise InputError(f"the theme {file}: {refusal}")
+        raise InputError(f"the theme {file}: {refusal}; --quantise puts it on beats that are found")
     notes = []
     for note in voice.notes:
         start, end = on_grid(note.start - first, quarter), on_grid(note.end - first, quarter)
@@ -89,6 +100,7 @@ def theme_of_song(song: MidiSong, *, file: object = None) -> Theme:
         meter=meter,
         voice=_name(voice),
         voice_notes=len(voice.notes),
+        moved=moved,
         left_out=tuple(
             f"{_name(other)} ({len(other.notes):,} note{'s' * (len(other.notes) != 1)})"
             for other in voices

@@ -15,7 +15,7 @@ from itertools import accumulate
 from gamemusic.score.midi import MidiNote, MidiSong
 from gamemusic.units import TICKS_PER_BEAT
 
-__all__ = ["GridFit", "align", "find_offset", "fit_grid"]
+__all__ = ["GridFit", "align", "find_offset", "fit_grid", "fit_song"]
 
 _MOVED_PERCENT = 34
 """A note further than this from the grid, in hundredths of a tick, counts as moved."""
@@ -84,6 +84,11 @@ def fit_grid(starts: Iterable[int], ticks_per_beat: int) -> GridFit:
             and 100 * abs(2 * off - ticks_per_beat) > 2 * free_at
         )
     return GridFit(placed, moved, free)
+
+
+def fit_song(song: MidiSong) -> GridFit:
+    """Return how well all notes of a song lie on the grid that begins with it."""
+    return fit_grid((note.start for track in song.tracks for note in track.notes), song.ticks_per_beat)
 
 
 def align(song: MidiSong) -> tuple[MidiSong, int]:

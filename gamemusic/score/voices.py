@@ -107,22 +107,25 @@ def _name_pitch(pitch: int) -> str:
     return f"{PITCH_NAMES[step]}{octave - 1}"
 
 
-def find_melody(voices: Sequence[Voice], ticks_per_beat: int, called: re.Pattern[str] = _MELODY_NAMES) -> Voice:
+def find_melody(
+    voices: Sequence[Voice], ticks_per_beat: int, *, most: int = 0, called: re.Pattern[str] = _MELODY_NAMES
+) -> Voice:
     """Return the voice that sings: the one called so, else the one that stands out most.
 
     Args:
         voices: Pitched ones, at least one, from the highest on.
         ticks_per_beat: Of their file.
+        most: Notes of the file's busiest voice, where that is none of these.
         called: What a melody's track is called.
     """
-    most = max(len(voice.notes) for voice in voices)
+    most = max(most, *(len(voice.notes) for voice in voices))
     named = [voice for voice in voices if called.search(voice.name) and len(voice.notes) > 0.05 * most]
     if named:
         return named[0]
     longest = max(voice.ticks_heard(ticks_per_beat) for voice in voices)
 
     def sounds_on(voice: Voice) -> bool:
-        return 3 * len(voice.notes) > most or 3 * voice.ticks_heard(ticks_per_beat) > longest
+        return 4 * len(voice.notes) > most or 4 * voice.ticks_heard(ticks_per_beat) > longest
 
     def stand_out(voice: Voice) -> float:
         presence = min(1.0, len(voice.notes) / (0.3 * most))

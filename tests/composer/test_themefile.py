@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -139,6 +142,44 @@ def test_what_was_played_freely_is_refused(tmp_path: Path) -> None:
         read_theme(write(tmp_path / "a.mid", {"": events}))
 
 
+def play(path: Path) -> Path:
+    """Write a tune in fours as somebody plays it, at 92 a minute by a machine that counts 120."""
+    rng, events = random.Random(4), []
+    for index in range(64):
+        start = round(1000 + index * 60_000 / 92 * 0.96 + rng.gauss(0, 14))
+        pitch = 67 + (0, 4, 7, 5, 2, 9)[(index // 4 + index) % 6] - 24 * (index % 4 == 0)
+        events += [(start, 0, pitch, 80), (start + 300, 0, pitch, 0)]
+        if index % 2:
+            half = start + round(30_000 / 92 * 0.96 + rng.gauss(0, 14))
+            events += [(half, 0, pitch + 2, 80), (half + 200, 0, pitch + 2, 0)]
+    return write(path, {"Melody": events})
+
+
+def test_what_was_played_freely_is_put_on_beats_when_asked_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = play(tmp_path / "played.mid")
+    with pytest.raises(InputError, match="--quantise puts it on beats that are found"):
+        read_theme(path)
+    theme = read_theme(path, quantise=True)
+    assert len(theme.notes) == 96
+    steps = [after.start - before.start for before, after in pairwise(theme.notes)]
+    assert sum(step in (6, 12) for step in steps) > 0.95 * len(steps)
+    assert theme.moved.startswith("played freely: ")
+    words = ["compose", "town", "--bars", "64", "--seed", "1", "--theme", str(path), "-o", str(tmp_path / "out.mid")]
+    assert main(words) == 1
+    assert "--quantise puts it on beats that are found" in capsys.readouterr().err
+    assert main([*words, "--quantise"]) == 0
+    said = r"theme: played freely: \d+ of 96 notes were moved to the beats of 4/4 at 9\d bpm, by \d+ ms on average"
+    assert re.search(said, capsys.readouterr().out)
+
+
+def test_what_lies_on_the_grid_is_left_there_when_asked_to_quantise(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mid", {"": line(TUNE * 4)})
+    assert read_theme(path, quantise=True) == read_theme(path)
+    assert not read_theme(path, quantise=True).moved
+
+
 def test_the_command_says_which_voice_it_took(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path / "hero.mid", {"Flute": line(TUNE), "FX": line((100, 101), step=3600, channel=1)})
     words = ["compose", "town", "--bars", "8", "--seed", "1", "--theme", str(path), "-o", str(tmp_path / "out.mid")]
@@ -149,7 +190,7 @@ def test_the_command_says_which_voice_it_took(tmp_path: Path, capsys: pytest.Cap
     facts = json.loads(capsys.readouterr().out)
     assert facts["theme"] == {
         "voice": "'Flute'", "notes": 8, "voice_notes": 8, "bars": 2, "meter": "4/4", "key": "G major",
-        "left_out": ["'FX' (2 notes)"],
+        "left_out": ["'FX' (2 notes)"], "moved": "",
     }  # fmt: skip
     assert main(["compose", "town", "--bars", "4", "--seed", "1", "-o", str(tmp_path / "out.mid"), "--json"]) == 0
     assert "theme" not in json.loads(capsys.readouterr().out)

@@ -60,7 +60,7 @@ def prepare_bench(folder: str | Path, midi: Path | None) -> tuple[Bench, list[st
     music = real = None
     asks: list[Ask] = []
     if midi is not None:
-        music = study(midi, _token(pack))
+        music = _study_as_taught(pack, midi)
         if pack.card.training.data_hash != music.dataset.hash:
             notes.append(
                 "these are not the files, or not the roles, that it was taught with last, so it may know some of what "
@@ -78,6 +78,19 @@ def prepare_bench(folder: str | Path, midi: Path | None) -> tuple[Bench, list[st
         notes.append("it was not held against your music; add --midi and the folder of your files")
     fingerprint = _find_fingerprint(pack, music, notes)
     return Bench(pack, None if same else parent, same, music, real, asks or _usual_asks(pack), fingerprint), notes
+
+
+def _study_as_taught(pack: Pack, midi: Path) -> OwnMusic:
+    """Return the music, with or without what was played freely, as the mood was taught it."""
+    taught = pack.card.training.data_hash
+    try:
+        music = study(midi, _token(pack))
+        if music.dataset.hash == taught:
+            return music
+    except InputError:  # too little without what was played freely
+        return study(midi, _token(pack), quantise=True)
+    played = study(midi, _token(pack), quantise=True)
+    return played if played.dataset.hash == taught else music
 
 
 def _with_learned_styles(pack: Pack, notes: list[str]) -> Pack:
