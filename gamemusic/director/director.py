@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import secrets
-import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
@@ -24,7 +23,7 @@ from gamemusic.director.engine import Engine
 from gamemusic.director.forks import check_process, count_forks
 from gamemusic.director.mixer import STEP_FRAMES
 from gamemusic.director.notifier import Listeners, Moment
-from gamemusic.director.output import SoundCard, check_latency
+from gamemusic.director.output import check_latency
 from gamemusic.director.saving import read_state, write_state
 from gamemusic.director.settings import Settings, check_gain_db, check_seconds
 from gamemusic.errors import InputError
@@ -77,7 +76,6 @@ class Director:
         find_soundfont(soundfont)  # a missing one is better told now than by silence
         self._process = count_forks()
         self._listeners = Listeners()
-        self._starting = threading.RLock()
         self._engine = engine = Engine(self.sample_rate, seed, soundfont, self.settings, self._listeners)
         self._mixer, self._conductor, self._studio = engine.mixer, engine.conductor, engine.studio
         self._notifier = engine.notifier
@@ -269,19 +267,7 @@ class Director:
             MissingError: sounddevice or PortAudio is not installed, or there is no device.
         """
         self._check_open()
-        check_latency(latency)
-        engine = self._engine
-        with self._starting:
-            card = engine.card
-            if card is not None and card.wanted == (device, latency):
-                card.reopen()
-                return
-            if card is not None:
-                card.close()
-                engine.card = None
-            engine.card = SoundCard(self._mixer, device=device, latency=latency, failed=self._mixer.counters.note)
-            if engine.closed:  # meanwhile, by another thread
-                engine.card.shut()
+        self._engine.start_card(device, check_latency(latency))
 
     def on_bar(self, function: Callable[[Moment], object]) -> None:
         """Call ``function`` with a `Moment` at every bar line that is heard, on a thread of its own.
@@ -366,6 +352,8 @@ class Director:
             program = self._studio.new_program(one.mood, one.style, saved.seed)
             program.theme, program.variation, program.bar = one.theme, one.variation, one.bar
             programs.append(program)
+        if saved.playing is not None:
+            self._studio.new_program(*saved.playing, saved.seed)  # what is refused is refused before anything changes
         self._studio.exchange(saved.seed, programs)
         for role, gain in saved.stems.items():
             self.set_stem(role, gain)

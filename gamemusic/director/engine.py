@@ -65,6 +65,7 @@ class Engine:
         self.closed = False
         self.wishes = wishes = Wishes()
         self.card: SoundCard | None = None
+        self._starting = threading.RLock()
         ahead = round(settings.ahead_seconds * sample_rate)
         self.mixer = Mixer(sample_rate, ahead, self._tell, alone=settings.patient)
         self.mixer.under_gain = db_to_amplitude(settings.stinger_duck_db)
@@ -91,6 +92,24 @@ class Engine:
         if not self.settings.patient:
             self._sound.start()
         self.studio.start()
+
+    def start_card(self, device: int | str | None, latency: float) -> None:
+        """Feed a sound card; one that is fed and has failed is opened again, another one is let go.
+
+        Raises:
+            MissingError: It cannot be opened.
+        """
+        with self._starting:
+            card = self.card
+            if card is not None and card.wanted == (device, latency):
+                card.reopen()
+                return
+            if card is not None:
+                card.close()
+                self.card = None
+            self.card = SoundCard(self.mixer, device=device, latency=latency, failed=self.mixer.counters.note)
+            if self.closed:  # meanwhile, by another thread
+                self.card.shut()
 
     def shut(self) -> None:
         """End everything: each thread at its next step.

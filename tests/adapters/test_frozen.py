@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 import gamemusic
+from gamemusic import processes
 from gamemusic.audio.soundfont import find_soundfont
 from gamemusic.audio.synth import fluidsynth_version
 from gamemusic.audio.wavfile import read_wav
+from gamemusic.theory import parse_key
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,3 +92,12 @@ def test_it_plays_where_nothing_is_installed(frozen: Path, tmp_path: Path) -> No
         loaded = "".join(path.read_text(errors="replace") for path in tmp_path.glob("loaded*"))
         assert f"calling init: {frozen / '_internal' / 'libfluidsynth.so'}" in loaded
         assert "calling init: /usr/lib/x86_64-linux-gnu/libfluidsynth" not in loaded
+
+
+@pytest.mark.slow
+def test_its_processes_work_and_do_not_begin_the_game_again(frozen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = frozen / ("scene.exe" if os.name == "nt" else "scene")
+    monkeypatch.setattr(processes, "child_command", lambda: [str(program), "--gamemusic-child"])
+    found = {one.item: one for one in processes.share(parse_key, ["C major", "D minor", "x"], 2)}
+    assert found["D minor"].result == parse_key("D minor")
+    assert "'x'" in found["x"].error

@@ -328,6 +328,17 @@ def test_every_method_of_a_closed_director_returns_or_refuses(make_director: Any
     assert not director.paused
 
 
+def test_a_state_that_is_refused_changes_nothing(make_director: Any, tiny: str) -> None:
+    director = make_director()
+    director.play(tiny, intensity=0.3)
+    record(director, 1)
+    state = director.save_state()
+    for wrong in ({"playing": ["nowhere", "rock"]}, {"playing": [tiny, "nothing"]}, {"intensity": 2}):
+        with pytest.raises(InputError):
+            director.load_state({**state, "seed": 77, **wrong})
+        assert director.save_state() == state
+
+
 def test_closing_in_del_and_while_locks_are_held_does_not_wait(make_director: Any, tiny: str) -> None:
     director = make_director(settings=THREADED)
 
