@@ -63,25 +63,28 @@ class _Uncollected:
 
     def __init__(self) -> None:
         self._inside: deque[None] = deque()
-        self._collects = False
+        self._owed = False
+        """Whether the last one out has to switch it on."""
+
+    # without a lock, which a reader would have to wait for; the order of the lines is what makes it right
 
     def __enter__(self) -> None:
-        if gc.isenabled():
-            self._collects = True
-            gc.disable()
         self._inside.append(None)
+        if gc.isenabled():
+            gc.disable()
+            self._owed = True
 
     def __exit__(self, *_: object) -> None:
         self._inside.pop()
-        if self._collects and not self._inside:
-            self._collects = False
+        if self._owed and not self._inside:
+            self._owed = False
             gc.enable()
 
     def forget(self) -> None:
         """Let go of it for everyone."""
         self._inside.clear()
-        if self._collects:
-            self._collects = False
+        if self._owed:
+            self._owed = False
             gc.enable()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
+import sys
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -221,15 +222,13 @@ def open_device(sample_rate: int, device: int | str | None, latency: float) -> S
     Raises:
         MissingError: sounddevice or PortAudio is not installed, or there is no such device.
     """
-    try:
-        import sounddevice
-    except (ImportError, OSError) as error:
-        raise MissingError(f"playing needs sounddevice and PortAudio ({error}); {_HINT}") from error
+    sounddevice = _load()
 
     def open_stream() -> Sink:
         stream: Sink = sounddevice.OutputStream(
             samplerate=sample_rate, channels=2, dtype="float32", device=device, latency=latency
         )
+        _open_sinks.add(stream)
         return stream
 
     with contextlib.suppress(sounddevice.PortAudioError, ValueError):
@@ -245,14 +244,28 @@ def open_device(sample_rate: int, device: int | str | None, latency: float) -> S
         raise MissingError(f"the sound card cannot be opened ({error}); {devices}") from error
 
 
+def _load() -> Any:
+    global _alone  # noqa: PLW0603  # it is asked once, when the module is loaded
+    if _alone is None:
+        _alone = "sounddevice" not in sys.modules
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        raise MissingError(f"playing needs sounddevice and PortAudio ({error}); {_HINT}") from error
+    return sounddevice
+
+
+_alone: bool | None = None
+"""Whether nobody else had loaded sounddevice before."""
+_open_sinks: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
 def _look_again(sounddevice: Any) -> None:
     """Let PortAudio see what was plugged in since it was loaded: it looks for devices only then.
 
-    Its streams end by that, so nothing is done while the process has one open, whoever made it.
+    Its streams end by that, so nothing is done while one of ours is open, or where a game uses sounddevice itself.
     """
-    streams = (one for one in gc.get_objects() if isinstance(one, sounddevice.OutputStream.__mro__[-2]))
-    # a stream that could not be opened has no pointer, or none to anything
-    if not any(getattr(one, "_ptr", None) and not one.closed for one in streams):
+    if _alone and not _open_sinks:
         with contextlib.suppress(AttributeError, sounddevice.PortAudioError):
             # sounddevice documents these two, underscores and all; where they are gone, a restart is needed
             sounddevice._terminate()
@@ -260,5 +273,6 @@ def _look_again(sounddevice: Any) -> None:
 
 
 def _close(sink: Sink) -> None:
+    _open_sinks.discard(sink)
     with contextlib.suppress(Exception):  # it is gone already, and PortAudio's errors have no common root but that
         sink.close()

@@ -20,6 +20,8 @@ from gamemusic.director.workers import Workers
 
 __all__ = ["Studio"]
 
+_MOST_STINGERS = 8
+"""Stingers that sound, ring or wait for their beat at once."""
 _STINGER_LEAD_SECONDS = 0.35
 """How long composing a stinger may take until its beat is the next but one."""
 
@@ -235,6 +237,10 @@ class Studio:
 
     def _sting(self, name: str, at: str, seed: int) -> None:
         """Compose a stinger for the chord of its beat, and play it there."""
+        if sum(deck.over for deck in self._mixer.decks) >= _MOST_STINGERS:
+            # each has a synthesizer of its own, and in a pause none of them ends
+            self._mixer.counters.note(f"more than {_MOST_STINGERS} stingers at once; the latest were left out")
+            return
         earliest = 0 if self._workers.patient else round(_STINGER_LEAD_SECONDS * self._mixer.sample_rate)
         for _ in range(2):
             deck = self._conductor.deck()

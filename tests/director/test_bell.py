@@ -14,7 +14,7 @@ import numpy as np
 
 from gamemusic.director.bell import Bell
 from gamemusic.director.deck import Block
-from gamemusic.director.interpreter import hold, keep, release
+from gamemusic.director.interpreter import hold, keep, release, uncollected
 from gamemusic.director.mixer import STEP_FRAMES, Mixer
 
 
@@ -107,3 +107,22 @@ def test_reading_never_hands_the_interpreter_over() -> None:
         thread.join()
         sys.setswitchinterval(before)
     assert np.any(mixer.read(512))
+
+
+def test_collecting_is_on_again_whoever_leaves_last() -> None:
+    def go_in_and_out() -> None:
+        for _ in range(3000):
+            with uncollected, uncollected:
+                assert uncollected._inside
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=go_in_and_out) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert gc.isenabled()

@@ -339,6 +339,22 @@ def test_a_state_that_is_refused_changes_nothing(make_director: Any, tiny: str) 
         assert director.save_state() == state
 
 
+def test_stingers_in_a_pause_do_not_pile_up(make_director: Any, tiny: str) -> None:
+    director = make_director()
+    director.play(tiny)
+    record(director, 1)
+    director.pause()
+    record(director, 0.1)
+    for _ in range(12):
+        director.stinger("found")
+    assert sum(deck.over for deck in director._mixer.decks) == 8
+    assert "stingers at once" in director.errors[0]
+    director.resume()
+    record(director, 20)
+    director.stinger("found")
+    assert sum(deck.over for deck in director._mixer.decks) == 1
+
+
 def test_closing_in_del_and_while_locks_are_held_does_not_wait(make_director: Any, tiny: str) -> None:
     director = make_director(settings=THREADED)
 

@@ -200,6 +200,7 @@ def test_a_director_plays_on_a_card_that_was_pulled_and_put_back(
     module = fake_sounddevice()
     speakers = module.plugged
     monkeypatch.setitem(sys.modules, "sounddevice", module)
+    monkeypatch.setattr("gamemusic.director.output._alone", True)
     director = make_director()
     director.start()
     until_noted(director._mixer.counters.errors)
@@ -216,6 +217,12 @@ def test_a_director_plays_on_a_card_that_was_pulled_and_put_back(
     for thread in director._engine.card.threads:
         thread.join(10)
     assert all(stream.closed for stream in module.streams)
+    # where a game has streams of its own, they must not be ended
+    monkeypatch.setattr("gamemusic.director.output._alone", False)
+    module.known = []
+    director = make_director()
+    with pytest.raises(MissingError, match="no sound device"):
+        director.start()
 
 
 def test_latency_has_its_range() -> None:
