@@ -79,8 +79,10 @@ def _streams() -> Iterator[None]:
 
 
 def _fail(error: Exception) -> int:
-    """Print the message, as one line even if it quotes a name of several, and return the exit status."""
-    message = str(error).replace("\n", "\\n")
+    """Print the message, as one line that every terminal can show whatever it quotes, and return the exit status."""
+    message = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(error))
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    message = message.encode(encoding, "backslashreplace").decode(encoding)
     print(f"gamemusic: error: {message}", file=sys.stderr)
     return 1
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import functools
 import io
 import json
@@ -171,11 +172,11 @@ def _change(values: Any, chance: random.Random) -> None:
     elif kind == 0 or kind == 1:
         del values[key]
     elif kind == 2 and isinstance(values, list):
-        values.append(values[key])
+        values.append(copy.deepcopy(values[key]))
     elif kind == 2:
-        values[chance.choice(keys)] = values[key]
+        values[chance.choice(keys)] = copy.deepcopy(values[key])
     else:
-        values[key] = chance.choice(STRANGE)
+        values[key] = copy.deepcopy(chance.choice(STRANGE))  # what is changed next must not be in two places
 
 
 def midi_seeds() -> list[bytes]:
@@ -260,12 +261,10 @@ title: Fuzz
 formats: [midi, wav]
 sample_rate: 8000
 soundfont: chip
-stems: true
 cues:
-  calm: {{mood: {TINY}/, bars: 2, intensity: [0.2, 0.8], intro: 1}}
-  storm: {{mood: {TINY}/, bars: 2, variations: 2, harmony_from: calm, loudness_offset: -3}}
+  calm: {{mood: {TINY}/, bars: 1, intensity: [0.2, 0.8], intro: 1}}
 transitions:
-  turn: {{start: calm, end: storm}}
+  turn: {{start: calm, end: calm}}
 stingers:
   won: {{cue: calm, kind: win}}
 """
