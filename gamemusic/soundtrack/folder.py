@@ -198,6 +198,8 @@ class Folder:
                 with contextlib.suppress(OSError):  # not empty
                     place_inside(self.path, name).parent.rmdir()
         content = (json.dumps({**manifest, SIDES: made}, indent=1, ensure_ascii=False) + "\n").encode()
+        if len(content) > MOST_BYTES:
+            raise OutputError("the soundtrack has more pieces than one manifest holds; split it into several files")
         changed = self._digest(MANIFEST, thorough=False) != hashlib.sha256(content).hexdigest()
         if changed or not (self.path / PAGE).exists():
             write_file(self.path / PAGE, draw(manifest, self))

@@ -47,10 +47,10 @@ MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
 SIDES = "sides"
 """Key behind which the files made from the manifest stand, with their SHA-256."""
-MOST_BYTES = 256 << 20
-"""Of a manifest: 100,000 cues have some 150 MB."""
+MOST_BYTES = 1 << 30
+"""Of a manifest: 100,000 cues have some 260 MB."""
 _ADVICE = "remove the file and bake again"
-_MOST_VALUES = 10_000_000
+_MOST_VALUES = 20_000_000
 _MOST_PIECES = 10_000_000
 _RESERVED = frozenset((MANIFEST, PAGE))
 _SIDE_DEPTH = 2

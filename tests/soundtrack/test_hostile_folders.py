@@ -155,7 +155,7 @@ DAMAGED: dict[str, str | bytes] = {
     "a list": "[]",
     "utf-16": "{}".encode("utf-16"),
     "latin": b'{"format":1,"title":"\xe9","pieces":[]}',
-    "values": '{"format":1,"pieces":[' + "0," * 10_000_001 + "0]}",
+    "values": '{"format":1,"pieces":[' + "0," * 20_000_001 + "0]}",
     "text": "not JSON",
     "nothing": "",
 }
