@@ -221,7 +221,7 @@ def test_two_bakes_into_one_folder(track: Path) -> None:
 
 
 def test_bad_requests(track: Path) -> None:
-    with pytest.raises(InputError, match="jobs must be 1 to 256"):
+    with pytest.raises(InputError, match="jobs must be a whole number, 1 to 256"):
         bake(track, track.parent / "out", jobs=0)
     with pytest.raises(InputError, match="make it first"):
         bake(track, track.parent / "no" / "out")
@@ -230,7 +230,7 @@ def test_bad_requests(track: Path) -> None:
         bake(track, track.parent / "file")
     (track.parent / "old").mkdir()
     (track.parent / "old" / "manifest.json").write_text("{", encoding="utf-8")
-    with pytest.raises(FormatError, match="no manifest"):
+    with pytest.raises(FormatError, match=r"manifest\.json:1:2: this is not JSON"):
         bake(track, track.parent / "old")
     with pytest.raises(FormatError, match="bake first"):
         verify(track.parent)
