@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from gamemusic.composer.candidates import Candidates
 from gamemusic.composer.harmony import ChordPlan
@@ -38,8 +39,8 @@ _ROOM = 14
 
 _USUAL_RATE, _LEAST_RATE = 1200, 600
 """Notes a quarter note in thousandths where nothing is known of the style, and what a tune may have at any tempo."""
-_NOTES_A_MINUTE = 200
-"""Most notes a minute, in the mean: what can be sung."""
+_NOTES_A_MINUTE, _DANCED = 150, MappingProxyType({"folk": 400})
+"""Most notes a minute, in the mean: what can be sung; and what can be danced to, by style token."""
 
 Draw = Callable[[int, int], int]
 """(purpose, count) to a number below count."""
@@ -95,7 +96,7 @@ def ask_tune(order: Order, plan: ChordPlan, fingerprint: Fingerprint | None) -> 
     if pace and Role.LEAD in pace:
         slow, quick = pace[Role.LEAD][0], pace[Role.LEAD][-1]
         usual = slow + (quick - slow) * round(order.intensity * 1000) // 1000
-    fastest = _NOTES_A_MINUTE * 1000 // max(1, int(order.frame.tempo_bpm))
+    fastest = _DANCED.get(order.token, _NOTES_A_MINUTE) * 1000 // max(1, int(order.frame.tempo_bpm))
     most = max(_LEAST_RATE, min(usual * 5 // 4, fastest))
     return TuneAsk(
         frame=order.frame,
