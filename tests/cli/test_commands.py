@@ -57,7 +57,7 @@ def test_compose_over_chords(installed: str, tmp_path: Path, capsys: pytest.Capt
 def test_compose_says_when_all_were_turned_away(
     installed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gamemusic.composer.composer.find_faults", lambda *_, **__: ("crowded",))
+    monkeypatch.setattr("gamemusic.composer.judge.find_faults", lambda *_, **__: ("crowded",))
     assert main(["compose", installed, "--seed", "7", "--json", "-o", str(tmp_path / "a.mid")]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["faults"] == ["crowded"]
