@@ -58,7 +58,10 @@ def weigh_idea(idea: Sequence[Sequence[Tone]], ground: Ground, rate: tuple[int, 
     cost = 0
     for number, bar in enumerate(idea):
         pace = 1000 * len(bar) * TICKS_PER_BEAT // length
-        cost += 20 * (len(bar) < 2)
+        cost += 16 * max(0, 3 - len(bar))
+        # as much silence as sound is an idea, more is a gap
+        sounding = sum(tone.duration for tone in bar)
+        cost += 20 * max(0, length - 2 * sounding) // length
         cost += max(0, rate[0] - pace) // 20 + max(0, pace - rate[1]) // 12
         # a bar that begins late, or stops early, has nothing to go on with
         late = bar[0].tick - number * length
@@ -66,12 +69,12 @@ def weigh_idea(idea: Sequence[Sequence[Tone]], ground: Ground, rate: tuple[int, 
         cost += 10 * max(0, (number + 1) * length - bar[-1].tick - bar[-1].duration - length // 2) // TICKS_PER_BEAT
     cost += max(0, 1000 * moves.count(0) // count - 100) // 8
     steps = 1000 * sum(1 <= abs(move) <= 2 for move in moves) // count
-    cost += max(0, 520 - steps, steps - 850) // 8
+    cost += max(0, 550 - steps, steps - 850) // 5
     cost += 12 * sum(abs(move) > 9 for move in moves) + 6 * max(
         0, sum(abs(move) > 4 for move in moves) - count // 4 - 1
     )
     turns = 1000 * sum((a > 0) != (b > 0) for a, b in pairwise(going)) // max(1, len(going) - 1)
-    cost += max(0, turns - 550, 250 - turns) // 8
+    cost += max(0, turns - 520, 250 - turns) // 6
     reach = max(tone.pitch for tone in line) - min(tone.pitch for tone in line)
     cost += 6 * max(0, 4 - reach, reach - 12)
     # a rhythm of its own: two or three lengths, neither all alike nor all different

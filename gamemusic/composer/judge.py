@@ -185,7 +185,7 @@ def rank(
 ) -> list[int]:
     """Return the candidates' indices, best first.
 
-    Those with fewer faults come first. Among equals, places are added: three times the one by seam, smoothest first;
+    Those with fewer faults come first. Among equals, places are added: four times the one by seam, smoothest first;
     once the one by the model's own likelihood, most usual first; four times the one by how near the notes' rate comes
     to the asked one; and six times the one by how like real music it sounds. Usual is the middle of the batch, since
     what a model finds likeliest of all is dull and what it finds unlikely is wrong (A. Holtzman et al., "The Curious
@@ -206,7 +206,7 @@ def rank(
         for index in every:  # equal values share a place
             places[index] += weight * sum(value < values[index] for value in values)
 
-    add(3, candidates.seam_bits)
+    add(4, candidates.seam_bits)
     add(1, [abs(bits - middle) for bits in candidates.token_bits])
     if pace is not None:
         add(4, [abs(one - pace) for one in paces])
