@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gamemusic.arranger.figures import FIGURES as PLAYED
@@ -122,6 +122,7 @@ def test_the_shipped_ear_prefers_music_to_what_is_dead() -> None:
         assert listen(ear, style, [alive]) > listen(ear, style, [dead])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.dictionaries(st.sampled_from(FIGURES), st.integers(-1, 3000)), max_size=3), st.sampled_from(STYLE_NAMES)
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gamemusic.composer.idea import weigh_idea
@@ -62,6 +62,7 @@ def test_moving_keeps_what_lies_between_steps() -> None:
     assert move(move(71, 5, MAJOR), -5, MAJOR) == 71
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(50, 90), st.integers(1, 24)), min_size=1, max_size=8),
     st.lists(st.integers(0, CHORDS - 1), min_size=1, max_size=3),
@@ -109,6 +110,7 @@ def test_other_pitches_are_others() -> None:
     assert pitches(written[1]) != pitches(written[0])
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(STYLE_NAMES),
     st.integers(0, 1 << 16),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gamemusic.chordnames import parse_bar
@@ -49,6 +49,7 @@ def test_no_progression_stands_there_twice() -> None:
     assert len(set(lines)) == len(lines)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(SCALES)),
     st.integers(1, 64),
