@@ -186,7 +186,7 @@ def rank(
     """Return the candidates' indices, best first.
 
     Those with fewer faults come first. Among equals, places are added: four times the one by seam, smoothest first;
-    once the one by the model's own likelihood, most usual first; four times the one by how near the notes' rate comes
+    once the one by the model's own likelihood, most usual first; five times the one by how near the notes' rate comes
     to the asked one; and six times the one by how like real music it sounds. Usual is the middle of the batch, since
     what a model finds likeliest of all is dull and what it finds unlikely is wrong (A. Holtzman et al., "The Curious
     Case of Neural Text Degeneration", ICLR 2020).
@@ -209,7 +209,7 @@ def rank(
     add(4, candidates.seam_bits)
     add(1, [abs(bits - middle) for bits in candidates.token_bits])
     if pace is not None:
-        add(4, [abs(one - pace) for one in paces])
+        add(5, [abs(one - pace) for one in paces])
     if likeness:
         add(6, [-one for one in likeness])
     return sorted(every, key=lambda index: (len(faults[index]), places[index], index))
