@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gamemusic.errors import InputError
 from gamemusic.values import check_choice, check_number, check_whole
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "MAX_BARS",
     "MAX_SEED",
     "METERS",
+    "PLAYED_METERS",
     "SUBTICKS_PER_BEAT",
     "SUBTICKS_PER_TICK",
     "TEMPO_RANGE",
@@ -68,6 +70,14 @@ class Meter:
         """Length of a bar, in ticks."""
         return self.numerator * TICKS_PER_BEAT * 4 // self.denominator
 
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """Lengths of the groups of beats in a bar, in ticks: 5/4 is 3 + 2 quarters, 7/8 is 2 + 2 + 3 eighths."""
+        uneven = {(5, 4): (36, 24), (7, 8): (12, 12, 18)}
+        return uneven.get(
+            (self.numerator, self.denominator), (self.pulse_ticks,) * (self.bar_ticks // self.pulse_ticks)
+        )
+
     def __str__(self) -> str:
         return f"{self.numerator}/{self.denominator}"
 
@@ -75,7 +85,11 @@ class Meter:
 METERS = MappingProxyType(
     {str(meter): meter for meter in (Meter(4, 4, 12), Meter(3, 4, 12), Meter(6, 8, 18), Meter(2, 4, 12))}
 )
-"""The meters music is composed in, by name."""
+"""The meters music is composed in, by name: those that the networks have learned."""
+PLAYED_METERS = MappingProxyType(
+    METERS | {str(meter): meter for meter in (Meter(5, 4, 12), Meter(7, 8, 6), Meter(9, 8, 18), Meter(12, 8, 18))}
+)
+"""The meters that figures, drums and arrangements are played in, by name."""
 
 
 def parse_meter(name: str) -> Meter:
@@ -84,6 +98,11 @@ def parse_meter(name: str) -> Meter:
     Raises:
         InputError: For a meter that is not one of `METERS`.
     """
+    if isinstance(name, str) and name in PLAYED_METERS and name not in METERS:
+        raise InputError(
+            f"meter {name!r} can be played, but not composed: the networks have not learned it; "
+            f"use one of {', '.join(METERS)}"
+        )
     return METERS[check_choice(name, "meter", METERS)]
 
 

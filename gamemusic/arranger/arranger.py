@@ -16,6 +16,7 @@ from gamemusic.arranger.sections import Section, find_sections, loudness, sectio
 from gamemusic.arranger.timing import place_notes, swing_table
 from gamemusic.arranger.voicing import open_low
 from gamemusic.errors import InputError, suggest
+from gamemusic.score.figuretable import TABLE
 from gamemusic.score.orchestration import DEFAULT_ORCHESTRATION, Instrument, Orchestration
 from gamemusic.score.parts import Arrangement, Part
 from gamemusic.score.phrase import Note, Phrase, Role
@@ -91,7 +92,6 @@ def _find_notes(
     phrase: Phrase, role: Role, instrument: Instrument, orchestration: Orchestration, sections: Sequence[Section]
 ) -> tuple[Note, ...]:
     """Return a role's notes: in each section those of its figure there, or those that were composed."""
-    pitches = _under_tune(phrase, role, _sounding_range(role, instrument))
     whole = "" if instrument.figure or sections else orchestration.figures.get("", {}).get(role, "")
     wanted = [section_figure(each, role, instrument, orchestration) for each in sections]
     written: dict[str, tuple[Note, ...]] = {}
@@ -100,7 +100,7 @@ def _find_notes(
             _check_figure(role, figure)
         if figure not in written:
             written[figure] = (
-                _realise(figure, phrase, pitches, instrument.density) if figure else _composed(phrase, role, instrument)
+                _realise(figure, phrase, role, instrument) if figure else _composed(phrase, role, instrument)
             )
     if set(wanted) <= {instrument.figure}:
         return written[whole or instrument.figure]
@@ -111,9 +111,11 @@ def _find_notes(
     return tuple(sorted(notes))
 
 
-def _realise(figure: str, phrase: Phrase, pitches: Range, density: int | None) -> tuple[Note, ...]:
+def _realise(figure: str, phrase: Phrase, role: Role, instrument: Instrument) -> tuple[Note, ...]:
+    lower = TABLE[figure].lower if figure in TABLE and role is not Role.BASS else 0
+    pitches = _under_tune(phrase, role, _sounding_range(role, instrument, lower))
     notes = FIGURES[figure](phrase, pitches)
-    return notes if density is None else thin(notes, density, phrase.meter)
+    return notes if instrument.density is None else thin(notes, instrument.density, phrase.meter)
 
 
 def _clip(notes: Collection[Note], begin: int, end: int) -> list[Note]:
@@ -138,11 +140,15 @@ def _check_figure(role: Role, figure: str) -> None:
         raise InputError(f"figure {figure!r} for {role} is not one of {', '.join(fit)}{suggest(figure, fit)}")
 
 
-def _sounding_range(role: Role, instrument: Instrument) -> Range:
-    """Return where a role's figure sounds. Voicings must know, since what is clear high up is mud an octave lower."""
+def _sounding_range(role: Role, instrument: Instrument, lower: int) -> Range:
+    """Return where a role's figure sounds, ``lower`` semitones below where the role's figures usually lie.
+
+    Voicings must know, since what is clear high up is mud an octave lower.
+    """
     if role is Role.DRUMS:
         return RANGES[role]
-    written = RANGES[role] if instrument.reach is None else narrow(RANGES[role], instrument.reach)
+    usual = (RANGES[role][0] - lower, RANGES[role][1] - lower)
+    written = usual if instrument.reach is None else narrow(usual, instrument.reach)
     low, high = (limit + 12 * instrument.octave for limit in written)
     low, high = max(0, low), min(127, high)
     return min(low, high - 12), max(high, low + 12)
@@ -235,7 +241,7 @@ def _make_part(
         tempo_bpm=phrase.tempo_bpm,
         subticks=subticks,
         seed=phrase.seed,
-        strum=phrase.meter.pulse_ticks if "strum" in figures else 0,
+        strum=phrase.meter.pulse_ticks if any(name.startswith("strum") for name in figures) else 0,
         exact=orchestration.soundfont == "chip",
     )
     controls = add_expression(

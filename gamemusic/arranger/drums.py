@@ -15,8 +15,9 @@ from types import MappingProxyType
 from gamemusic.arranger.sections import fill_bars
 from gamemusic.arranger.voicing import find_spans
 from gamemusic.score.phrase import DRUM_TICKS, Note, Phrase
+from gamemusic.units import Meter
 
-__all__ = ["DRUM_FIGURES", "GROOVES", "Groove", "final_tick"]
+__all__ = ["DRUM_FIGURES", "GROOVES", "Groove", "final_tick", "groove_in"]
 
 _KICK, _STICK, _SNARE, _TOM_LOW, _HAT, _OPEN_HAT, _TOM_HIGH = 36, 37, 38, 43, 42, 46, 48
 _CRASH, _TAMBOURINE, _CRASH_2, _MUTED, _CONGA, _MARACAS = 49, 54, 57, 62, 64, 70
@@ -181,6 +182,46 @@ GROOVES: Mapping[str, Mapping[str, Groove]] = MappingProxyType({
 # fmt: on
 
 
+def groove_in(written: Mapping[str, Groove], meter: Meter) -> Groove:
+    """Return how a figure goes in a meter: as written, or put together from the meters that are.
+
+    5/4 is 3 + 2, 7/8 is 2 + 2 + 3, 9/8 three and 12/8 four threes.
+    """
+    name = str(meter)
+    if name in written:
+        return written[name]
+    first, cut, second, start, end = _PIECES[name]
+    one, other = written[first], written[second]
+    count = max(len(one.bars), len(other.bars))
+    bars = (
+        _join(one.bars[index % len(one.bars)], cut, other.bars[index % len(other.bars)], start, end)
+        for index in range(count)
+    )
+    # what leads on stands at the end of the bar, so that its first part goes on as ever
+    return Groove(tuple(bars), _join(one.bars[0], cut, other.fill, start, end), other.crash)
+
+
+_PIECES: Mapping[str, tuple[str, int, str, int, int]] = MappingProxyType(
+    {
+        "5/4": ("3/4", 12, "2/4", 0, 8),
+        "7/8": ("2/4", 8, "6/8", 6, 12),
+        "9/8": ("6/8", 12, "6/8", 6, 12),
+        "12/8": ("6/8", 12, "6/8", 0, 12),
+    }
+)
+"""Meter; the one that it begins with, and how many sixteenths of it; the one that goes on, from and to a sixteenth."""
+
+
+def _join(one: Grid, cut: int, other: Grid, start: int, end: int) -> Grid:
+    lines = {}
+    for key in (*one, *(key for key in other if key not in one)):
+        head = one[key].replace("|", "")[:cut] if key in one else "." * cut
+        tail = other[key].replace("|", "")[start:end] if key in other else "." * (end - start)
+        if (head + tail).strip("."):
+            lines[key] = head + tail
+    return lines
+
+
 def final_tick(phrase: Phrase) -> int:
     """Return where figures stop and ring out: the last chord of a cadence's last bar; a loop's end."""
     if phrase.ending == "loop":
@@ -194,7 +235,7 @@ def _velocity(mark: str) -> int:
 
 def _beat(name: str, phrase: Phrase, span: tuple[int, int]) -> tuple[Note, ...]:
     """Return the drum notes of a phrase; a phrase of one bar has no room for a fill."""
-    groove = GROOVES[name][str(phrase.meter)]
+    groove = groove_in(GROOVES[name], phrase.meter)
     stop = final_tick(phrase)
     notes: dict[tuple[int, int], Note] = {}
     fills = fill_bars(phrase)

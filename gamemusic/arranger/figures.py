@@ -1,16 +1,7 @@
 """Figures: ways in which a role's notes are made from the chords.
 
-A pattern is one bar, one character an eighth: ``.`` rests, ``-`` holds, the others say what is struck:
-
-====== ====================================== ====== ======================================
-``L``  the chord's root, low                   ``D``  downstroke: the chord, full
-``F``  its fifth, low; its root if it is new   ``u``  upstroke: the chord's upper notes
-``l``  the root, or a step to the next root    ``P``  the chord's outer notes, accented
-``U``  the chord, above the low notes          ``p``  its lowest note
-``C``  the chord                               ``0``… the chord's notes, upwards from low
-====== ====================================== ====== ======================================
-
-What is held while the harmony changes is struck anew with it.
+What they strike is written in `gamemusic.score.figuretable`; here it becomes notes. What is held while the harmony
+changes is struck anew with it. A section's fourth and eighth bar take the figure's turn, so that nothing stands still.
 """
 
 from __future__ import annotations
@@ -21,15 +12,18 @@ from types import MappingProxyType
 
 from gamemusic.arranger.chance import mix
 from gamemusic.arranger.drums import DRUM_FIGURES, final_tick
-from gamemusic.arranger.voicing import Span, Voicing, find_spans, lead_voices, wide_enough
+from gamemusic.arranger.sections import find_sections
+from gamemusic.arranger.voicing import Span, Voicing, find_spans, lead_voices, span_index, wide_enough
+from gamemusic.score.figure import Cell, Figure, Stroke
+from gamemusic.score.figuretable import TABLE
 from gamemusic.score.phrase import Note, Phrase, Role
 from gamemusic.theory import chord_pitch_classes
 
-__all__ = ["FIGURES", "RANGES", "Figure", "Range"]
+__all__ = ["FIGURES", "RANGES", "Player", "Range", "play_figure"]
 
 Range = tuple[int, int]
 """Lowest and highest pitch, an octave apart or more."""
-Figure = Callable[[Phrase, Range], tuple[Note, ...]]
+Player = Callable[[Phrase, Range], tuple[Note, ...]]
 
 RANGES: Mapping[Role, Range] = MappingProxyType(
     {
@@ -43,53 +37,19 @@ RANGES: Mapping[Role, Range] = MappingProxyType(
 )
 """Where each role's figures lie."""
 
-_EIGHTH = 6
 _RESTRIKE_BARS = 4
 """Drones and pads are struck again after so many bars, since few samples last longer."""
-_PATTERNS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "block": {"4/4": ("C-------",), "3/4": ("C-----",), "6/8": ("C-----",), "2/4": ("C---",)},
-        "oompah": {"4/4": ("L.U.F.U.",), "3/4": ("L.U.U.",), "6/8": ("L.UF.U",), "2/4": ("LUFU",)},
-        "waltz": {
-            "4/4": ("L.U.U.U.", "F.U.U.U."),
-            "3/4": ("L.U.U.", "F.U.U."),
-            "6/8": ("LUUFUU",),
-            "2/4": ("L.U.", "F.U."),
-        },
-        "strum": {"4/4": ("D-Du-uDu",), "3/4": ("D-DuDu",), "6/8": ("D-uD-u",), "2/4": ("D-Du",)},
-        "arpeggio_up": {"4/4": ("01230123",), "3/4": ("012345",), "6/8": ("012012",), "2/4": ("0123",)},
-        "arpeggio_updown": {"4/4": ("01234321",), "3/4": ("012321",), "6/8": ("012321",), "2/4": ("0121",)},
-        "alberti": {"4/4": ("02120212",), "3/4": ("021212",), "6/8": ("012012",), "2/4": ("0212",)},
-        "pulse": {"4/4": ("PppPppPp",), "3/4": ("PpPpPp",), "6/8": ("PppPpp",), "2/4": ("PpPp",)},
-        "bass_roots": {"4/4": ("L---L---",), "3/4": ("L-----",), "6/8": ("L--L--",), "2/4": ("L---",)},
-        "bass_fifths": {"4/4": ("L---F---",), "3/4": ("L---F-",), "6/8": ("L--F--",), "2/4": ("L-F-",)},
-        "bass_eighths": {"4/4": ("llllllll",), "3/4": ("llllll",), "6/8": ("llllll",), "2/4": ("llll",)},
-    }
+_CHIP_STEPS: Mapping[str, int] = MappingProxyType({"chip_arpeggio": 2, "chip_arpeggio_slow": 3})
+"""Ticks from one note of a chip arpeggio to the next: so fast that a chord is heard."""
+_TURN_BARS = 4
+"""Every so many bars of a section a figure takes its turn."""
+_STRONG, _WEAK = 82, 74
+_VELOCITIES: Mapping[str, int] = MappingProxyType(
+    {"L": 84, "F": 80, "T": 78, "V": 78, "O": 80, "X": 78, "W": 84, "l": 78, "r": 78, "Z": 82}
+    | {"C": 80, "K": 96, "c": 68, "U": 68, "D": 82, "u": 66, "P": 86, "p": 66, "G": 92, "g": 76, "0": _STRONG}
 )
-"""Figure, then meter: bars that follow each other."""
-_OSTINATI: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
-    {
-        "4/4": (
-            ("0-12-1.1", "0-12-2.1"),
-            ("0.012.01", "0.012.1."),
-            ("0--1--2-", "0--1--21"),
-            ("02.12.02", "02.12.1."),
-            ("0.3.21.1", "0.3.2.1."),
-        ),
-        "3/4": (("0-12-1", "0-12.1"), ("0.1121", "0.112."), ("02.1.1", "02.12."), ("0--2--", "0--2-1")),
-        "6/8": (("0-12-1", "0-1212"), ("0.10.2", "0.1021"), ("012-1.", "012-.1"), ("0--2-1", "0-12-1")),
-        "2/4": (("0-12", "0.21"), ("0.12", "0121"), ("0-1-", "2.11"), ("02.1", "02.2")),
-    }
-)
-"""Meter, then cells of two bars, of which the seed chooses one for the whole phrase."""
-_CHIP_STEP, _CHIP_LENGTH = 2, 1
-"""Ticks from one note of a chip arpeggio to the next, and how long each sounds: so fast that a chord is heard."""
-_RINGING = frozenset({"arpeggio_up", "arpeggio_updown"})
-"""Figures whose notes sound on to the end of the bar or of their harmony."""
-_VELOCITIES = MappingProxyType(
-    {"L": 84, "F": 80, "l": 78, "U": 68, "C": 80, "D": 82, "u": 66, "P": 86, "p": 66, "0": 82}
-)
-_VELOCITY = 74
+_LOW = frozenset("LFTVOX")
+"""Marks that are the root where they are struck as the harmony changes."""
 
 
 class _Hand:
@@ -106,25 +66,95 @@ class _Hand:
         self._full = lead_voices(self.spans, low, high, 4)
         self._deep = lead_voices(self.spans, low, min(high, low + 14), 3)
 
-    def play(self, mark: str, index: int, start: int, end: int) -> Voicing:
-        """Return what ``mark`` strikes at ``start`` in span ``index``, to sound until ``end``."""
-        root = self._roots[index][0]
-        if mark in "LFl":
-            if mark == "F" and start > self.spans[index].start:
-                return (self._fifth(index),)
-            if mark == "l" and end == self.spans[index].end and start > self.spans[index].start:
-                return (self._step_towards(index),)
-            return (root,)
+    def play(self, stroke: Stroke, index: int, start: int, end: int, left: int = 0) -> Voicing:
+        """Return what ``stroke`` strikes at ``start`` in span ``index``, to sound until ``end``.
+
+        ``left`` is how many more notes a run has in its bar.
+        """
+        mark, root = stroke.mark, self._roots[index][0]
+        if mark[0] == "^":
+            return (self._climb(root, index, int(mark[1:])),)
+        if mark in _LOW:
+            return (self._low(mark, root, index) if start > self.spans[index].start else root,)
+        if mark == "Z":
+            return (self._tonic,)
+        if mark == "l":
+            last = end == self.spans[index].end and start > self.spans[index].start
+            return (self._step_towards(index) if last else root,)
+        if mark == "r":
+            return (self._run(index, start, left),)
+        if mark == "W":
+            tenth = self._low("X", root, index)
+            return (root, tenth) if wide_enough((root, tenth)) and tenth > root else (root,)
+        if mark in "Gg":
+            return self._power(index, 3 if mark == "G" else 2)
         if mark == "U":
             return tuple(pitch for pitch in self._upper[index] if pitch > root) or self._upper[index]
         if mark in "Du":
             return self._full[index] if mark == "D" else self._full[index][-3:]
-        if mark in "Pp":
-            chord = self._chords[index]
-            return chord[:1] if mark == "p" or len(chord) == 1 else (chord[0], chord[-1])
-        if mark == "C":
-            return self._chords[index]
-        return (self._rung(index, int(mark)),)
+        return self._chord(mark, index) if mark in "PpCKc" else (self._rung(index, int(mark)),)
+
+    def _chord(self, mark: str, index: int) -> Voicing:
+        chord = self._chords[index]
+        if mark in "CK" or len(chord) == 1:
+            return chord
+        return chord[:1] if mark == "p" else chord[1:] if mark == "c" else (chord[0], chord[-1])
+
+    @property
+    def _tonic(self) -> int:
+        low, tonic = self._range[0], self.phrase.key.tonic
+        return low + (tonic - low) % 12
+
+    def _low(self, mark: str, root: int, index: int) -> int:
+        """Return the low note of a mark, as far above the root as there is room."""
+        span, high = self.spans[index], self._range[1]
+        fifth = root + (span.fifth - root) % 12
+        third = root + (span.third - root) % 12
+        if mark == "F":
+            return self._fifth(index)
+        wished = {
+            "L": (root,),
+            "V": (fifth,),
+            "T": (third, third - 12),
+            "O": (root + 12, fifth),
+            "X": (third + 12, fifth),
+        }
+        return next((pitch for pitch in wished[mark] if self._range[0] <= pitch <= high), root)
+
+    def _power(self, index: int, most: int) -> Voicing:
+        """Return root, fifth and octave, as far as there is room and they are clear."""
+        root, fifth = self._roots[index][0], self.spans[index].fifth
+        found = [root]
+        for pitch in (root + (fifth - root) % 12, root + 12)[: most - 1]:
+            if pitch <= self._range[1] and wide_enough((found[-1], pitch)):
+                found.append(pitch)
+        return tuple(found)
+
+    def _climb(self, root: int, index: int, number: int) -> int:
+        """Return the chord's note so many above its low root; where there is no room, an octave or more lower."""
+        span = self.spans[index]
+        steps = sorted((tone - root) % 12 for tone in chord_pitch_classes(span.root, span.quality)[:3])
+        octave, step = divmod(number, len(steps))
+        pitch = root + 12 * octave + steps[step]
+        while pitch > self._range[1] and pitch - 12 >= self._range[0]:
+            pitch -= 12
+        return pitch if pitch <= self._range[1] else root
+
+    def _run(self, index: int, start: int, left: int) -> int:
+        """Return a note of the key ``left + 1`` steps from the next bar's root, on the side of this one's."""
+        bar = self.phrase.meter.bar_ticks
+        tick = (start // bar + 1) * bar
+        if tick >= self.phrase.ticks:
+            tick = 0 if self.phrase.ending == "loop" else self.phrase.ticks - 1
+        here, there = self._roots[index][0], self._roots[span_index(self.spans, tick)][0]
+        low, high = self._range
+        side = 1 if here > there or there - 12 < low else -1
+        scale, pitch = self.phrase.key.pitch_classes, there
+        for _ in range(left + 1):
+            pitch += side
+            while pitch % 12 not in scale:
+                pitch += side
+        return pitch if low <= pitch <= high else here
 
     def _fifth(self, index: int) -> int:
         """Return the fifth below the root where there is room, else above it."""
@@ -176,63 +206,82 @@ def _settle(notes: Sequence[Note]) -> tuple[Note, ...]:
     return tuple(sorted(settled))
 
 
-def _events(pattern: str, head: int) -> Iterator[tuple[str, int, int]]:
-    """Yield (mark, start, end) of a bar's pattern; ``head`` is the bar's first tick."""
-    index = 0
-    while index < len(pattern):
-        stop = index + 1
-        while stop < len(pattern) and pattern[stop] == "-":
-            stop += 1
-        if pattern[index] != ".":
-            yield pattern[index], head + index * _EIGHTH, head + stop * _EIGHTH
-        index = stop
+def play_figure(figure: Figure, phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
+    """Return the notes of a figure that is written in bars; a cadence ends on its last chord, held.
 
-
-def _play(name: str, phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
-    """Return the notes of a figure that has a pattern; a cadence ends on its last chord, held."""
-    return _follow(name, _PATTERNS[name][str(phrase.meter)], phrase, pitches)
-
-
-def _ostinato(phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
-    """Return one rhythm throughout, of two bars, on the notes of the chords."""
-    cells = _OSTINATI[str(phrase.meter)]
-    return _follow("ostinato", cells[mix(phrase.seed, len(cells)) % len(cells)], phrase, pitches)
-
-
-def _follow(name: str, bars: Sequence[str], phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
+    Args:
+        figure: What is struck.
+        phrase: Chords, meter and form; times are in ticks.
+        pitches: Lowest and highest pitch that may be used, an octave apart or more.
+    """
     hand = _Hand(phrase, pitches)
     stop = final_tick(phrase)
     notes: list[Note] = []
 
-    def strike(mark: str, start: int, end: int, until: int) -> None:
-        for index, begin, finish in _cut(hand.spans, start, end):
-            last = min(until, hand.spans[index].end) if name in _RINGING else finish
-            velocity = _VELOCITIES.get(mark, _VELOCITY)
-            notes.extend(Note(begin, pitch, last - begin, velocity) for pitch in hand.play(mark, index, begin, finish))
+    def strike(stroke: Stroke, until: int, left: int) -> None:
+        for index, begin, finish in _cut(hand.spans, stroke.start, min(stroke.end, stop)):
+            last = min(until, hand.spans[index].end) if figure.rings else finish
+            if stroke.mark == "g":  # the palm lies on the strings
+                last = begin + max(1, (finish - begin) // 2)
+            velocity = _VELOCITIES.get(stroke.mark, _WEAK)
+            found = hand.play(stroke, index, begin, finish, left)
+            notes.extend(Note(begin, pitch, last - begin, velocity) for pitch in found)
 
-    for bar in range(phrase.bars):
-        head = bar * phrase.meter.bar_ticks
+    for head, cell in _lay_bars(figure, phrase):
         until = min(stop, head + phrase.meter.bar_ticks)
-        for mark, start, end in _events(bars[bar % len(bars)], head):
-            if start < stop:
-                strike(mark, start, min(end, stop), until)
+        runs = sum(stroke.mark == "r" for stroke in cell.strokes)
+        for stroke in cell.strokes:
+            runs -= stroke.mark == "r"
+            if head + stroke.start < stop:
+                strike(Stroke(stroke.mark, head + stroke.start, head + stroke.end), until, runs)
     if stop < phrase.ticks:
-        strike("L" if name.startswith("bass") else "C", stop, phrase.ticks, phrase.ticks)
+        last_chord = hand.play(
+            Stroke(_ending_mark(figure), stop, phrase.ticks), len(hand.spans) - 1, stop, phrase.ticks
+        )
+        velocity = _VELOCITIES[_ending_mark(figure)]
+        notes += [Note(stop, pitch, phrase.ticks - stop, velocity) for pitch in last_chord]
     return _settle(notes)
 
 
-def _chip_arpeggio(phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
-    """Return each chord's notes one after another, six to a quarter, as sound chips play chords on one channel."""
+def _ending_mark(figure: Figure) -> str:
+    """Return what a figure's last chord is: a power chord of guitars, the root of basses, else the chord."""
+    if figure.lower:
+        return "G"
+    marks = {stroke.mark for cells in figure.bars.values() for cell in cells for stroke in cell.strokes}
+    return "L" if marks <= set("LFTVOXlrZ") and figure.roles in ((), (Role.BASS,)) else "C"
+
+
+def _lay_bars(figure: Figure, phrase: Phrase) -> Iterator[tuple[int, Cell]]:
+    """Yield each bar's first tick and what stands in it: bars count from the beginning of their section."""
+    bars = figure.bars_in(phrase.meter)
+    if figure.choose:
+        first = mix(phrase.seed, len(bars) // figure.choose) % (len(bars) // figure.choose) * figure.choose
+        bars = bars[first : first + figure.choose]
+    sections = find_sections(phrase)
+    starts = [section.first for section in sections] or [0]
+    for bar in range(phrase.bars):
+        within = bar - max(start for start in starts if start <= bar)
+        number, rest = divmod(within + 1, _TURN_BARS)
+        turn = None if rest else figure.turn_in(phrase.meter, number - 1)
+        yield bar * phrase.meter.bar_ticks, turn or bars[within % len(bars)]
+
+
+def _chip_arpeggio(step: int, phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
+    """Return each chord's notes one after another, ``step`` ticks apart, as sound chips play chords on one channel.
+
+    Every fourth bar goes downwards.
+    """
     spans = find_spans(phrase)
     voicings = lead_voices(spans, *pitches, 3)
     stop, meter = final_tick(phrase), phrase.meter
     notes: list[Note] = []
     for index, begin, end in _cut(spans, 0, stop):
         # the steps are counted from the bar line, so that equal bars are equal
-        for start in range(begin + -begin % _CHIP_STEP, end, _CHIP_STEP):
-            pitch = voicings[index][start % meter.bar_ticks // _CHIP_STEP % len(voicings[index])]
-            velocity = _VELOCITIES["0"] if start % meter.pulse_ticks == 0 else _VELOCITY
-            notes.append(Note(start, pitch, _CHIP_LENGTH, velocity))
+        for start in range(begin + -begin % step, end, step):
+            bar, position = divmod(start, meter.bar_ticks)
+            chord = voicings[index] if (bar + 1) % _TURN_BARS else voicings[index][::-1]
+            velocity = _STRONG if start % meter.pulse_ticks == 0 else _WEAK
+            notes.append(Note(start, chord[position // step % len(chord)], step - 1, velocity))
     notes += [Note(stop, pitch, phrase.ticks - stop) for pitch in voicings[-1] if stop < phrase.ticks]
     return _settle(notes)
 
@@ -276,9 +325,10 @@ def _drone(phrase: Phrase, pitches: Range) -> tuple[Note, ...]:
     )
 
 
-FIGURES: Mapping[str, Figure] = MappingProxyType(
-    {name: partial(_play, name) for name in _PATTERNS}
-    | {"ostinato": _ostinato, "chip_arpeggio": _chip_arpeggio, "pad": _pad, "drone": _drone}
+FIGURES: Mapping[str, Player] = MappingProxyType(
+    {name: partial(play_figure, figure) for name, figure in TABLE.items()}
+    | {name: partial(_chip_arpeggio, step) for name, step in _CHIP_STEPS.items()}
+    | {"pad": _pad, "drone": _drone}
     | dict(DRUM_FIGURES)
 )
 """Every figure by name: a function of a phrase and of the range of pitches that it may use. Times are in ticks."""

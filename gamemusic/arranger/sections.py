@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from gamemusic.score.orchestration import Instrument, Orchestration, SectionPlan
 from gamemusic.score.phrase import BRIDGE_FORM, Phrase, Role
-from gamemusic.units import Meter
+from gamemusic.units import METERS, Meter
 
 __all__ = [
     "Kind",
@@ -91,17 +91,74 @@ def section_plan(section: Section, orchestration: Orchestration) -> SectionPlan 
 
 _OTHER_FIGURES: Mapping[str, str] = MappingProxyType(
     {
-        "strum": "arpeggio_up",
+        "strum": "fingerpicking",
+        "strum_sixteenths": "strum",
+        "fingerpicking": "strum",
         "block": "arpeggio_up",
-        "oompah": "block",
+        "block_quarters": "broken_block",
+        "broken_block": "block_quarters",
+        "offbeats": "syncopated",
+        "chops": "offbeats",
+        "syncopated": "offbeats",
+        "charleston": "chops",
+        "spiccato": "tremolo",
+        "tremolo": "spiccato",
+        "tremolo_piano": "broken_tenths",
+        "brass_hits": "brass_answers",
+        "brass_answers": "brass_hits",
+        "oompah": "block_quarters",
+        "stride": "charleston",
         "waltz": "arpeggio_updown",
-        "alberti": "block",
+        "waltz_lilting": "waltz_broken",
+        "waltz_broken": "waltz",
+        "mazurka": "waltz_broken",
+        "polonaise": "broken_block",
+        "barcarolle": "arpeggio_updown",
+        "nocturne": "block_quarters",
+        "broken_tenths": "arpeggio_updown",
+        "alberti": "broken_block",
+        "alberti_sixteenths": "alberti",
         "arpeggio_up": "ostinato",
         "arpeggio_updown": "ostinato",
+        "arpeggio_down": "arpeggio_wide",
+        "arpeggio_wide": "broken_block",
+        "arpeggio_sixteenths": "arpeggio_updown",
+        "arpeggio_triplets": "arpeggio_wide",
+        "harp_sweep": "arpeggio_updown",
+        "music_box": "arpeggio_wide",
+        "bells": "music_box",
         "pulse": "ostinato",
         "ostinato": "pulse",
+        "ostinato_rocking": "ostinato_turning",
+        "ostinato_turning": "ostinato_rocking",
+        "ostinato_slow": "arpeggio_up",
+        "ostinato_sixteenths": "spiccato",
+        "ostinato_dotted": "spiccato",
+        "chip_arpeggio": "chip_arpeggio_slow",
+        "chip_arpeggio_slow": "chip_arpeggio",
+        "riff_eighths": "riff_held",
+        "riff_gallop": "riff_eighths",
+        "riff_hits": "riff_eighths",
+        "riff_chug": "riff_hits",
+        "riff_octaves": "riff_held",
+        "riff_held": "riff_octaves",
+        "bass_roots": "bass_fifths",
         "bass_fifths": "bass_roots",
-        "bass_eighths": "bass_fifths",
+        "bass_eighths": "bass_rock",
+        "bass_walking": "bass_fifths",
+        "bass_octaves": "bass_eighths",
+        "bass_root_fifth_octave": "bass_pickups",
+        "bass_waltz": "bass_whole",
+        "bass_pickups": "bass_walking",
+        "bass_pedal": "bass_eighths",
+        "bass_pedal_slow": "bass_roots",
+        "bass_gallop": "bass_eighths",
+        "bass_tresillo": "bass_habanera",
+        "bass_habanera": "bass_roots",
+        "bass_rock": "bass_eighths",
+        "bass_riff": "bass_octaves",
+        "bass_offbeats": "bass_octaves",
+        "bass_sequencer": "bass_offbeats",
     }
 )
 """What a contrasting section plays in place of a figure; held figures stay, since they lie under everything."""
@@ -136,7 +193,12 @@ def fill_bars(phrase: Phrase) -> frozenset[int]:
 
 
 def fill_start(meter: Meter) -> int:
-    """Return where in its bar a fill begins, in ticks: at the bar's second half, or its last two beats in 3/4."""
+    """Return where in its bar a fill begins, in ticks: at its second half, or its last two beats in 3/4.
+
+    In 5/4 and 7/8 it is the last group of beats, in 9/8 and 12/8 the last beat.
+    """
+    if str(meter) not in METERS:
+        return sum(meter.groups[:-1])
     return meter.bar_ticks // 3 if meter.bar_ticks % (2 * meter.pulse_ticks) else meter.bar_ticks // 2
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "lead_voices",
     "movement",
     "open_low",
+    "span_index",
     "tonic_chord",
     "wide_enough",
 ]
@@ -50,6 +51,11 @@ class Span:
         """Pitch class of the fifth, flat or sharp as the chord has it."""
         steps = CHORD_QUALITIES[self.quality]
         return (self.root + next(step for step in steps if 6 <= step <= 8)) % 12
+
+    @property
+    def third(self) -> int:
+        """Pitch class of the third, or of what stands in its place."""
+        return (self.root + CHORD_QUALITIES[self.quality][1]) % 12
 
 
 def tonic_chord(phrase: Phrase) -> Chord:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from gamemusic.composer.hearing import hear
+from gamemusic.score.figuretable import HELD, TABLE
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.tokens.bars import Bar
 
@@ -29,7 +30,8 @@ class Pool:
     """Bars in a thousand that have to keep the rhythm of the one or the second one before: about a quarter of real
     passages of the style keep less."""
     figures: tuple[str, ...]
-    """Names of `gamemusic.arranger.figures.FIGURES`; one named twice is drawn twice as often."""
+    """Names of `gamemusic.arranger.figures.FIGURES`; one named twice is drawn twice as often, one that does not suit
+    the meter never."""
     slow: tuple[str, ...] = ()
     """The same below ``_SLOW`` quarter notes a minute; empty: the same figures."""
 
@@ -41,18 +43,42 @@ def _pool(style: str, role: Role, least: int, figures: str, slow: str = "") -> P
 _SLOW = 96
 # fmt: off
 POOLS: tuple[Pool, ...] = (
-    _pool("chamber",    Role.HARMONY, 250, "block pulse arpeggio_updown",          "pad block arpeggio_up"),
-    _pool("chamber",    Role.BASS,    300, "bass_roots bass_fifths bass_eighths",  "bass_roots"),
-    _pool("song",       Role.HARMONY, 350, "arpeggio_updown alberti waltz block",   "arpeggio_up block"),
-    _pool("song",       Role.BASS,    350, "bass_roots bass_fifths",               "bass_roots"),
-    _pool("piano",      Role.HARMONY, 300, "alberti arpeggio_updown waltz oompah", "arpeggio_up arpeggio_updown"),
-    _pool("piano",      Role.BASS,    350, "bass_roots bass_fifths",               "bass_roots"),
-    _pool("rock",       Role.HARMONY, 500, "pulse block pulse",                    "block"),
-    _pool("rock",       Role.BASS,    600, "bass_eighths bass_eighths bass_roots", "bass_roots"),
-    _pool("rock",       Role.TEXTURE, 400, "ostinato pulse",                       "ostinato"),
-    _pool("electronic", Role.HARMONY, 450, "pad pulse block",                      "pad"),
-    _pool("electronic", Role.BASS,    600, "bass_eighths ostinato bass_roots",     "bass_roots drone"),
-    _pool("electronic", Role.TEXTURE, 400, "ostinato arpeggio_updown arpeggio_up", "ostinato arpeggio_up"),
+    _pool("chamber", Role.HARMONY, 250,
+          "spiccato offbeats block_quarters arpeggio_updown tremolo brass_hits waltz",
+          "pad block broken_block arpeggio_up waltz_broken"),
+    _pool("chamber", Role.BASS, 300,
+          "bass_roots bass_fifths bass_pickups bass_eighths bass_waltz",
+          "bass_roots bass_whole bass_fifths bass_pedal_slow bass_waltz"),
+    _pool("song", Role.HARMONY, 350,
+          "arpeggio_updown alberti broken_block arpeggio_sixteenths waltz_broken fingerpicking",
+          "arpeggio_up broken_block arpeggio_triplets nocturne barcarolle"),
+    _pool("song", Role.BASS, 350,
+          "bass_roots bass_fifths bass_pickups bass_whole bass_waltz",
+          "bass_roots bass_whole bass_fifths bass_pickups"),
+    _pool("piano", Role.HARMONY, 300,
+          "alberti stride broken_tenths arpeggio_updown waltz waltz_lilting mazurka polonaise charleston",
+          "nocturne broken_tenths arpeggio_up broken_block barcarolle waltz_broken"),
+    _pool("piano", Role.BASS, 350,
+          "bass_roots bass_fifths bass_root_fifth_octave bass_pickups bass_waltz",
+          "bass_roots bass_whole bass_fifths bass_root_fifth_octave bass_waltz"),
+    _pool("rock", Role.HARMONY, 500,
+          "riff_eighths riff_gallop riff_hits riff_chug riff_eighths riff_octaves",
+          "riff_held riff_eighths block arpeggio_wide"),
+    _pool("rock", Role.BASS, 600,
+          "bass_eighths bass_rock bass_gallop bass_eighths bass_riff",
+          "bass_roots bass_rock bass_pickups bass_eighths"),
+    _pool("rock", Role.TEXTURE, 400,
+          "ostinato pulse ostinato_sixteenths riff_octaves",
+          "ostinato arpeggio_wide ostinato_slow riff_held"),
+    _pool("electronic", Role.HARMONY, 450,
+          "pad offbeats syncopated pulse brass_hits",
+          "pad block broken_block syncopated"),
+    _pool("electronic", Role.BASS, 600,
+          "bass_octaves bass_sequencer bass_eighths bass_offbeats bass_tresillo",
+          "bass_roots drone bass_pedal_slow bass_whole bass_tresillo"),
+    _pool("electronic", Role.TEXTURE, 400,
+          "arpeggio_sixteenths ostinato ostinato_turning ostinato_sixteenths arpeggio_updown",
+          "ostinato_slow arpeggio_up ostinato ostinato_rocking music_box"),
 )
 # fmt: on
 _ON_ROOT = 800
@@ -97,6 +123,7 @@ def _choose(
         if not 0 <= kept < pool.least and not (pool.role is Role.BASS and 0 <= rooted < _ON_ROOT):
             continue
         figures = pool.slow if pool.slow and phrase.tempo_bpm < _SLOW else pool.figures
+        figures = tuple(name for name in figures if name in HELD or TABLE[name].suits(phrase.meter))
         # neighbouring letters play different figures
         found[pool.role] = figures[(draw(120 + place, 1 << 16) + number) % len(figures)]
     return found

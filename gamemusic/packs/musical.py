@@ -15,6 +15,7 @@ from gamemusic.packs.fields import Choice, Number, Parsed, Schema, Text
 from gamemusic.packs.nodes import Node, ScalarNode
 from gamemusic.packs.records import Pair
 from gamemusic.programs import DRUM_KITS, PROGRAM_NAMES, parse_drum_kit, parse_program
+from gamemusic.score.figuretable import HELD, TABLE
 from gamemusic.score.phrase import Role
 from gamemusic.theory import KEY_PATTERN, PITCH_NAMES, Key, parse_key
 from gamemusic.units import TEMPO_RANGE
@@ -41,24 +42,7 @@ __all__ = [
 
 DRUM_FIGURES = ("bodhran", "march", "rock_beat", "shaker")
 """Figures for drums; all others are for roles with pitches."""
-FIGURES = (
-    "block",
-    "oompah",
-    "waltz",
-    "strum",
-    "arpeggio_up",
-    "arpeggio_updown",
-    "alberti",
-    "pad",
-    "drone",
-    "pulse",
-    "ostinato",
-    "chip_arpeggio",
-    "bass_roots",
-    "bass_fifths",
-    "bass_eighths",
-    *DRUM_FIGURES,
-)
+FIGURES = (*TABLE, *HELD, *DRUM_FIGURES)
 """Ways in which the arranger makes a role's notes from the chords."""
 
 

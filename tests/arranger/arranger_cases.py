@@ -12,7 +12,7 @@ from gamemusic.scales import MODES
 from gamemusic.score.orchestration import Instrument, Orchestration, SectionPlan
 from gamemusic.score.phrase import DRUM_TICKS, Chord, Note, Phrase, Role, Track
 from gamemusic.theory import CHORD_QUALITIES, Key
-from gamemusic.units import METERS
+from gamemusic.units import PLAYED_METERS
 
 PITCHED_FIGURES = tuple(name for name in FIGURES if name not in DRUM_FIGURES)
 
@@ -20,7 +20,7 @@ PITCHED_FIGURES = tuple(name for name in FIGURES if name not in DRUM_FIGURES)
 @st.composite
 def bare_phrases(draw: st.DrawFn) -> Phrase:
     """Return a phrase with chords and without notes or players."""
-    meter = draw(st.sampled_from(sorted(METERS.values(), key=str)))
+    meter = draw(st.sampled_from(sorted(PLAYED_METERS.values(), key=str)))
     bars = draw(st.integers(1, 9))
     starts = draw(st.sets(st.integers(0, bars * meter.bar_ticks // 6 - 1), max_size=6))
     qualities = st.sampled_from(sorted(CHORD_QUALITIES))

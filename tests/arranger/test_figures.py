@@ -11,15 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from piano_roll import roll
 
-from gamemusic.arranger.drums import DRUM_FIGURES, GROOVES
+from gamemusic.arranger.drums import DRUM_FIGURES, GROOVES, groove_in
 from gamemusic.arranger.figures import FIGURES, RANGES
+from gamemusic.arranger.sections import Kind, Section, section_figure
 from gamemusic.arranger.voicing import find_spans, lead_voices, movement, open_low
 from gamemusic.chordnames import parse_chord
 from gamemusic.packs import musical
 from gamemusic.programs import DRUM_NAMES
+from gamemusic.score.figure import NEIGHBOURS, Figure, Stroke
+from gamemusic.score.figuretable import HELD, TABLE
+from gamemusic.score.orchestration import Instrument, Orchestration
 from gamemusic.score.phrase import Chord, Note, Phrase, Role
 from gamemusic.theory import chord_pitch_classes, parse_key
-from gamemusic.units import METERS
+from gamemusic.units import METERS, PLAYED_METERS
 
 ROLLS = Path(__file__).parent / "rolls"
 LOW_ROLES = [role for role in Role if role is not Role.DRUMS]
@@ -28,7 +32,7 @@ LOW_ROLES = [role for role in Role if role is not Role.DRUMS]
 def progression(meter: str, key: str, chords: str, *, bars: int = 0, ending: str = "loop") -> Phrase:
     """Return a phrase with a chord a bar; ``Am/E7`` are two in one bar."""
     found = parse_key(key)
-    length, pulse = METERS[meter].bar_ticks, METERS[meter].pulse_ticks
+    length, pulse = PLAYED_METERS[meter].bar_ticks, PLAYED_METERS[meter].pulse_ticks
     spots = []
     for bar, names in enumerate(chords.split()):
         for index, name in enumerate(names.split("/")):
@@ -36,7 +40,7 @@ def progression(meter: str, key: str, chords: str, *, bars: int = 0, ending: str
             spots.append(Chord(bar * length + late, *parse_chord(name, found)))
     return Phrase(
         bars=bars or len(chords.split()),
-        meter=METERS[meter],
+        meter=PLAYED_METERS[meter],
         tempo_bpm=110.0,
         key=found,
         tracks=(),
@@ -59,6 +63,23 @@ def check_notes(notes: tuple[Note, ...], phrase: Phrase) -> None:
         free[note.pitch] = note.end
 
 
+def strokes(name: str) -> list[Stroke]:
+    """Return every stroke of a figure, its turns' too."""
+    figure = TABLE.get(name, Figure(name=name))
+    cells = [*figure.bars.values(), *figure.turns.values()]
+    return [stroke for some in cells for cell in some if cell for stroke in cell.strokes]
+
+
+def steps_out(name: str) -> bool:
+    """Say whether a figure has notes outside its chords: runs, steps and pedals."""
+    return any(stroke.mark in NEIGHBOURS for stroke in strokes(name))
+
+
+def begins_late(name: str) -> bool:
+    """Say whether a figure rests at the beginning of its first bar."""
+    return name in TABLE and any(cells[0].strokes[0].start > 0 for cells in TABLE[name].bars.values())
+
+
 def test_presets_know_the_same_figures() -> None:
     assert set(musical.FIGURES) == set(FIGURES)
     assert set(musical.DRUM_FIGURES) == set(DRUM_FIGURES) == set(GROOVES)
@@ -73,8 +94,9 @@ def test_pitched_figures_are_sound(phrase: Phrase, role: Role, octave: int) -> N
         notes = FIGURES[name](phrase, (low, high))
         check_notes(notes, phrase)
         assert all(low <= note.pitch <= high for note in notes), name
-        assert notes[0].start == 0
-        if name not in ("drone", "bass_eighths"):
+        if not begins_late(name):
+            assert notes[0].start == 0
+        if name != "drone" and not steps_out(name):
             for note in notes:
                 for span in spans:
                     if note.start < span.end and span.start < note.end:
@@ -117,6 +139,19 @@ def test_grooves_are_well_formed() -> None:
                     assert set(line) <= set("|.123456789")
 
 
+@pytest.mark.parametrize("meter", sorted(set(PLAYED_METERS) - set(METERS)))
+@pytest.mark.parametrize("name", GROOVES)
+def test_grooves_are_put_together_for_other_meters(name: str, meter: str) -> None:
+    made = groove_in(GROOVES[name], PLAYED_METERS[meter])
+    for grid in (*made.bars, made.fill):
+        assert grid and {len(line) * 3 for line in grid.values()} == {PLAYED_METERS[meter].bar_ticks}
+    # something stands on the first of each group of beats, over the bars together
+    begin = 0
+    for group in PLAYED_METERS[meter].groups:
+        assert any(line[begin // 3] != "." for grid in made.bars for line in grid.values()), (meter, begin)
+        begin += group
+
+
 def test_fills_come_in_every_eighth_bar_and_in_the_last_and_grow() -> None:
     notes = FIGURES["rock_beat"](progression("4/4", "C", "C", bars=12), (0, 127))
     bars = [{note.pitch for note in notes if note.start // 48 == bar} for bar in range(12)]
@@ -133,8 +168,88 @@ def test_figures_repeat_so_that_they_hold(name: str) -> None:
     phrase = progression("4/4", "A minor", "Am F C G Am F C G")
     notes = FIGURES[name](phrase, (52, 74))
     half = phrase.ticks // 2
-    first = {(note.start, note.pitch, note.duration) for note in notes if note.start < half}
-    assert {(note.start - half, note.pitch, note.duration) for note in notes if note.start >= half} == first
+    # an ostinato turns in its eighth bar only
+    end = half - 48 if name == "ostinato" else half
+    first = {(note.start, note.pitch, note.duration) for note in notes if note.start < end}
+    again = {(note.start - half, note.pitch, note.duration) for note in notes if half <= note.start < half + end}
+    assert again == first
+
+
+def bars_of(name: str, phrase: Phrase, role: Role) -> list[tuple[tuple[int, int, int], ...]]:
+    """Return what a figure plays in each bar."""
+    length = phrase.meter.bar_ticks
+    notes = FIGURES[name](phrase, RANGES[role])
+    return [
+        tuple((note.start % length, note.pitch, note.duration) for note in notes if note.start // length == bar)
+        for bar in range(phrase.bars)
+    ]
+
+
+@pytest.mark.parametrize("meter", PLAYED_METERS)
+def test_figures_keep_their_rhythm_and_turn_in_the_fourth_and_eighth_bar(meter: str) -> None:
+    phrase = progression(meter, "C", "C C C C C C C C", bars=16).replace(form=("A", "B"))
+    for name in TABLE:
+        bars = bars_of(name, phrase, (*TABLE[name].roles, Role.HARMONY)[0])
+        rhythms = [tuple((start, length) for start, _, length in bar) for bar in bars]
+        assert bars[:8] == bars[8:], name
+        cycle = len(TABLE[name].bars_in(phrase.meter)) if not TABLE[name].choose else 2
+        assert all(bars[bar] == bars[bar + cycle] for bar in range(7 - cycle) if 3 not in (bar, bar + cycle)), name
+        assert len(set(rhythms[:8])) <= cycle + 2
+        assert bars[7] not in bars[:2], name
+        assert name == "ostinato" or bars[3] not in bars[:2], name
+
+
+def test_turns_count_from_the_beginning_of_a_section() -> None:
+    phrase = progression("4/4", "C", "C", bars=12).replace(form=("A", "B"))
+    bars = bars_of("block", phrase, Role.HARMONY)
+    assert [bar for bar in range(12) if bars[bar] != bars[0]] == [3, 9]
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if Role.BASS in TABLE[name].roles and name != "ostinato"])
+def test_basses_lie_where_they_are_clear_and_stand_on_the_root(name: str) -> None:
+    for meter in PLAYED_METERS:
+        phrase = progression(meter, "E minor", "Em C G D/B7 Em Am D G")
+        for span in find_spans(phrase):
+            notes = FIGURES[name](phrase, RANGES[Role.BASS])
+            assert all(33 <= note.pitch <= 52 for note in notes)
+            first = next(note for note in notes if note.start >= span.start)
+            pedal = name.startswith("bass_pedal")
+            if first.start == span.start and span.start % phrase.meter.bar_ticks == 0:
+                assert first.pitch % 12 == (4 if pedal else span.root), (name, meter)
+
+
+def test_figures_stay_near_the_bass() -> None:
+    phrase = progression("4/4", "A minor", "Am F C G Dm E7 Am G")
+    basses = FIGURES["bass_roots"](phrase, RANGES[Role.BASS])
+    for name, figure in TABLE.items():
+        if Role.HARMONY not in figure.roles or figure.roles[0] is not Role.HARMONY:
+            continue
+        low, high = (limit - figure.lower for limit in RANGES[Role.HARMONY])
+        notes = FIGURES[name](phrase, (low, high))
+        for bar in range(phrase.bars):
+            here = [note.pitch for note in notes if note.start // 48 == bar]
+            bass = next(note.pitch for note in basses if note.start // 48 == bar)
+            assert bass < min(here) <= bass + 24, (name, bar)
+
+
+def test_the_table_is_long_and_says_whom_each_figure_suits() -> None:
+    assert len(TABLE) + len(HELD) >= 30 and not set(TABLE) & set(HELD)
+    assert all(figure.roles and figure.about and figure.turns for figure in TABLE.values())
+    for role in (Role.BASS, Role.HARMONY, Role.TEXTURE):
+        assert sum(role in figure.roles for figure in TABLE.values()) >= 12
+    steps = {stroke.start % 12 for name in TABLE for stroke in strokes(name)}
+    assert {3, 4} <= steps  # sixteenths and triplets
+
+
+def test_contrasting_sections_change_every_figure_that_moves() -> None:
+    lying = {"pad", "drone", "bass_whole", "bass_pedal_slow"} | set(DRUM_FIGURES)
+    contrast = Section("B", 1, 8, 16, Kind.CONTRAST)
+    for name in FIGURES:
+        player = Instrument(figure=name)
+        other = section_figure(contrast, Role.HARMONY, player, Orchestration(instruments={Role.HARMONY: player}))
+        assert other in FIGURES and (other != name or name in lying), name
+        if name in TABLE and other in TABLE:
+            assert set(TABLE[name].roles) & set(TABLE[other].roles)
 
 
 def test_before_the_first_chord_stands_the_tonic() -> None:
@@ -169,6 +284,18 @@ CASES = {
     "held_chords": ("pad", "4/4", "C lydian", "C D Am G", "loop", Role.HARMONY),
     "last_waltz": ("waltz", "3/4", "G", "G G C D7 G", "cadence", Role.HARMONY),
     "rock": ("rock_beat", "4/4", "C", "C F C G", "loop", Role.DRUMS),
+    "stride_left": ("stride", "4/4", "C", "C A7 D7 G7/C", "loop", Role.HARMONY),
+    "nocturne_boat": ("nocturne", "6/8", "F# minor", "F#m D A E", "loop", Role.HARMONY),
+    "stately": ("polonaise", "3/4", "A", "A E7 A D", "loop", Role.HARMONY),
+    "gallop": ("riff_gallop", "4/4", "E minor", "Em C D Em", "loop", Role.HARMONY),
+    "hits": ("brass_hits", "4/4", "C minor", "Cm Ab Bb Cm", "loop", Role.HARMONY),
+    "bass_walks": ("bass_walking", "4/4", "C", "C Am Dm/G7 C", "loop", Role.BASS),
+    "bass_runs": ("bass_fifths", "5/4", "A minor", "Am F G Em", "loop", Role.BASS),
+    "bass_tango": ("bass_habanera", "4/4", "D minor", "Dm Gm A7 Dm", "loop", Role.BASS),
+    "triplets": ("arpeggio_triplets", "12/8", "G", "G C D G", "loop", Role.TEXTURE),
+    "seven": ("ostinato_rocking", "7/8", "D minor", "Dm Bb C Dm", "loop", Role.TEXTURE),
+    "box": ("music_box", "3/4", "C", "C F G C", "cadence", Role.TEXTURE),
+    "rock_five": ("rock_beat", "5/4", "C", "C C C C", "loop", Role.DRUMS),
     "march_home": ("march", "2/4", "C", "C F G C", "cadence", Role.DRUMS),
 }
 
@@ -214,7 +341,7 @@ def test_ostinati_keep_their_rhythm_and_the_seed_chooses_among_several(meter: st
         notes = FIGURES["ostinato"](phrase.replace(seed=seed), RANGES[Role.TEXTURE])
         cells = [
             tuple((note.start - head, note.duration) for note in notes if head <= note.start < head + unit)
-            for head in range(0, phrase.ticks, unit)
+            for head in range(0, phrase.ticks - unit, unit)  # the eighth bar turns
         ]
         assert len(set(cells)) == 1 and len(cells[0]) >= 4
         rhythms.add((cells[0], tuple(note.pitch for note in notes)))
@@ -225,6 +352,8 @@ def test_ostinati_keep_their_rhythm_and_the_seed_chooses_among_several(meter: st
 @given(bare_phrases(), st.sampled_from((Role.HARMONY, Role.TEXTURE)))
 def test_chip_arpeggios_play_whole_chords_note_by_note(phrase: Phrase, role: Role) -> None:
     notes = FIGURES["chip_arpeggio"](phrase.replace(ending="loop"), RANGES[role])
+    slow = FIGURES["chip_arpeggio_slow"](phrase.replace(ending="loop"), RANGES[role])
+    assert [note.start for note in slow] == list(range(0, phrase.ticks, 3)) and {note.duration for note in slow} == {2}
     assert [note.start for note in notes] == list(range(0, phrase.ticks, 2))
     assert {note.duration for note in notes} == {1}
     for span, voicing in zip(find_spans(phrase), lead_voices(find_spans(phrase), *RANGES[role], 3), strict=True):

@@ -18,7 +18,7 @@ from gamemusic.arranger.sections import (
 from gamemusic.score.orchestration import Instrument, Orchestration, SectionPlan
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.theory import Key
-from gamemusic.units import METERS
+from gamemusic.units import METERS, PLAYED_METERS
 
 
 def bare(form: str, bars: int, *, meter: str = "4/4", ending: str = "loop") -> Phrase:
@@ -67,6 +67,8 @@ def test_fills_stand_at_the_ends_of_sections() -> None:
     assert fill_bars(bare("", 20)) == {7, 15, 19}
     assert fill_bars(bare("", 1)) == frozenset()
     assert {name: fill_start(meter) for name, meter in METERS.items()} == {"4/4": 24, "3/4": 12, "6/8": 18, "2/4": 12}
+    odd = {name: fill_start(meter) for name, meter in PLAYED_METERS.items() if name not in METERS}
+    assert odd == {"5/4": 36, "7/8": 24, "9/8": 36, "12/8": 54}
 
 
 def test_loudness_grows_towards_fuller_sections_and_fades_to_a_cadence() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from gamemusic.arranger.figures import FIGURES as PLAYED
 from gamemusic.composer.accompaniment import POOLS, choose_figures
 from gamemusic.composer.ear import Ear, Scale, listen, load_ear, read_ear
 from gamemusic.composer.hearing import FIGURES, NOTHING, hear
+from gamemusic.score.figuretable import HELD, TABLE
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.theory import Key
 from gamemusic.tokens.bars import EMPTY_BAR, Bar, Event
@@ -138,7 +141,26 @@ def phrase(tempo: float = 120) -> Phrase:
 def test_pools_name_figures_that_exist() -> None:
     for pool in POOLS:
         assert pool.style in STYLE_NAMES
-        assert set(pool.figures) | set(pool.slow) <= set(PLAYED)
+        names = {*pool.figures, *pool.slow}
+        assert names <= set(PLAYED)
+        assert all(pool.role in TABLE[name].roles for name in names if name in TABLE)
+        for meter in METERS.values():  # enough to choose from, whatever the meter
+            for some in (pool.figures, pool.slow):
+                assert len({name for name in some if name in HELD or TABLE[name].suits(meter)}) >= 4
+
+
+def test_waltzes_are_for_three_beats() -> None:
+    loose = [bar(chords=[(0, 0, 0)], harmony=[(3 * index, 60, 6)]) for index in (1, 5, 2, 7) * 2]
+    found: dict[str, set[str]] = {"4/4": set(), "3/4": set()}
+    for meter, names in found.items():
+        for number in range(40):
+            frame = phrase(150).replace(meter=METERS[meter])
+            figures = choose_figures(
+                loose, frame, "piano", (Role.HARMONY,), partial(lambda at, _, count: at % count, number)
+            )
+            names.update(figures["A"].values())
+    assert found["3/4"] - found["4/4"] >= {"waltz", "mazurka", "polonaise"}
+    assert found["4/4"] and all("waltz" not in name for name in found["4/4"])
 
 
 def test_only_what_keeps_nothing_up_gets_a_figure() -> None:
