@@ -12,8 +12,12 @@ from gamemusic.packs.schema import Preset
 from gamemusic.packs.style import Style
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
+from gamemusic.units import Meter
 
-__all__ = ["choose_key_of", "choose_tempo", "draw", "heard_roles"]
+__all__ = ["choose_key_of", "choose_meter", "choose_tempo", "draw", "heard_roles"]
+
+_METER = 140
+"""What a meter is drawn for; other purposes have other numbers."""
 
 
 def draw(seed: int, purpose: int, count: int) -> int:
@@ -25,6 +29,11 @@ def draw(seed: int, purpose: int, count: int) -> int:
 def choose_key_of(keys: Sequence[Key], seed: int) -> Key:
     """Return one of the keys."""
     return keys[draw(seed, 1, len(keys))]
+
+
+def choose_meter(meters: Sequence[Meter], seed: int, theme: Meter | None = None) -> Meter:
+    """Return one of the meters: a theme's own where it is among them."""
+    return theme if theme in meters and theme is not None else meters[draw(seed, _METER, len(meters))]
 
 
 def choose_tempo(preset: Preset, style: Style, seed: int) -> float:

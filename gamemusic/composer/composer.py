@@ -13,7 +13,7 @@ from pathlib import Path
 from gamemusic.chordnames import choose_key, read_chart
 from gamemusic.composer.accompaniment import choose_figures
 from gamemusic.composer.candidates import Candidates, compose_candidates
-from gamemusic.composer.choices import choose_key_of, choose_tempo, draw
+from gamemusic.composer.choices import choose_key_of, choose_meter, choose_tempo, draw
 from gamemusic.composer.form import sections_of
 from gamemusic.composer.harmony import (
     ChordPlan,
@@ -72,7 +72,8 @@ def compose(
 ) -> Phrase:
     """Compose a phrase.
 
-    What is not given comes from the mood's preset; key and tempo are then chosen by the seed among those it allows.
+    What is not given comes from the mood's preset; key, tempo and meter are then chosen by the seed among those it
+    allows.
     Phrases of one seed share their harmony at every intensity.
 
     Args:
@@ -81,7 +82,8 @@ def compose(
         bars: 1 to 64.
         key: Such as ``'D minor'`` or ``'Bb'``.
         tempo: Quarter notes a minute, 20 to 400.
-        meter: ``'4/4'``, ``'3/4'``, ``'6/8'`` or ``'2/4'``.
+        meter: ``'4/4'``, ``'3/4'``, ``'6/8'`` or ``'2/4'``; the networks have learned no other. Without one, a theme's
+            own where the mood has it.
         intensity: 0 to 1.
         seed: 0 to 2**64 - 1. The same seed, arguments and pack give the same notes on every machine. Without one a
             seed is drawn; `Phrase.seed` tells it.
@@ -190,11 +192,14 @@ class Composer:
             tempo = choose_tempo(preset, playing, seed) if harmony is None else harmony.tempo_bpm
         if meter is None and harmony is not None:
             meter = str(harmony.meter)
+        tune = self._read_theme(theme)
         keys = preset.keys_of(playing)
         home = harmony.key if harmony is not None else choose_key(chart, keys)
         frame = Phrase(
             bars=length,
-            meter=preset.meters_of(playing)[0] if meter is None else parse_meter(meter),
+            meter=choose_meter(preset.meters_of(playing), seed, tune.meter if tune else None)
+            if meter is None
+            else parse_meter(meter),
             tempo_bpm=check_tempo(tempo),
             key=parse_key(key) if key is not None else home or choose_key_of(keys, seed),
             tracks=(),
@@ -206,7 +211,7 @@ class Composer:
             seed=seed,
             orchestration=preset.orchestration_of(playing),
         )
-        order = self.order(frame, playing, self._read_theme(theme))
+        order = self.order(frame, playing, tune)
         if self._hurries:
             order = replace(order, candidates=min(order.candidates, _HURRIED_CANDIDATES), batches=1)
         if harmony is not None:

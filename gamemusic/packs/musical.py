@@ -24,6 +24,7 @@ __all__ = [
     "BAR",
     "CHORD",
     "DRUM_FIGURES",
+    "FIGURE",
     "FIGURES",
     "KEY",
     "KIT",
@@ -80,7 +81,17 @@ def _program(names: Iterable[str]) -> Schema:
     return {"anyOf": [{"enum": list(names)}, {"type": "integer", "minimum": 0, "maximum": 127}]}
 
 
+@dataclass(frozen=True, eq=False)
+class _FigureName(Choice[str]):
+    """A figure's name: there are too many of them for a message."""
+
+    @property
+    def expected(self) -> str:
+        return "a figure such as block, pad, bass_roots or march ('gamemusic schema' and docs/figures.md list all)"
+
+
 _KIT_NAMES = MappingProxyType({number: name for name, number in DRUM_KITS.items()})
+FIGURE = _FigureName({name: name for name in FIGURES})
 ROLES = Choice({str(role): role for role in reversed(Role)})
 PITCHED = Choice({str(role): role for role in reversed(Role) if role is not Role.DRUMS})
 

@@ -93,7 +93,7 @@ class Preset:
     keys: Annotated[tuple[Key, ...], ListOf(KEY, 1, 24, unique=True)]
     """Keys from which the seed chooses, such as `D minor` or `A dorian`."""
     meters: Annotated[tuple[Meter, ...], ListOf(Choice(METERS), 1, len(METERS), unique=True)] = (METERS["4/4"],)
-    """Meters that suit the mood; the first is the default."""
+    """Meters that suit the mood; the seed chooses among them."""
     bars: Annotated[int, Whole(1, MAX_BARS)] = 8
     """Length of a phrase when the caller asks for none."""
     form: Annotated[
@@ -194,7 +194,7 @@ class Preset:
         return style.keys or self.keys
 
     def meters_of(self, style: Style) -> tuple[Meter, ...]:
-        """Return the meters of a style; the first is its default."""
+        """Return the meters of a style, from which the seed chooses."""
         return style.meters or self.meters
 
     def ranges_of(self, style: Style) -> Mapping[Role, tuple[int, int]]:

@@ -10,7 +10,7 @@ from gamemusic.packs.fields import Choice, Number, Text, Truth, Whole
 from gamemusic.packs.musical import (
     BAR,
     DRUM_FIGURES,
-    FIGURES,
+    FIGURE,
     KEY,
     KIT,
     PITCH,
@@ -53,7 +53,7 @@ class Player:
     """Sounding share of the written length: below 0.5 is staccato, 1 is legato."""
     from_intensity: Annotated[float, Number(0, 1)] = 0.0
     """Lowest intensity at which the role is heard."""
-    figure: Annotated[str, Choice({name: name for name in FIGURES})] = ""
+    figure: Annotated[str, FIGURE] = ""
     """How the arranger makes this role's notes from the chords, for a role that the model does not compose."""
     double_from: Annotated[float | None, Number(0, 1)] = None
     """Intensity from which each note is doubled an octave higher; left out: never. Not for drums."""
@@ -85,9 +85,7 @@ class Section:
 
     rest: Annotated[tuple[Role, ...], ListOf(ROLES, 0, 5, unique=True)] = ()
     """Roles that are silent; drums that rest still lead into the next section."""
-    figures: Annotated[Mapping[Role, str], MapOf(ROLES, Choice({name: name for name in FIGURES}))] = field(
-        default_factory=dict
-    )
+    figures: Annotated[Mapping[Role, str], MapOf(ROLES, FIGURE)] = field(default_factory=dict)
     """Figures played here, by role, in place of what the role plays elsewhere."""
     half_time: Annotated[bool, Truth()] = False
     """Whether the drums play at half their pace."""
@@ -136,7 +134,7 @@ class Style:
     keys: Annotated[tuple[Key, ...], ListOf(KEY, 0, 24, unique=True)] = ()
     """Keys for this style only. Empty: the mood's."""
     meters: Annotated[tuple[Meter, ...], ListOf(Choice(METERS), 0, len(METERS), unique=True)] = ()
-    """Meters that suit this style; the first is its default. Empty: the mood's."""
+    """Meters that suit this style, from which the seed chooses. Empty: the mood's."""
     ranges: Annotated[Mapping[Role, tuple[int, int]], MapOf(PITCHED, Pair(PITCH))] = field(default_factory=dict)
     """[lowest, highest] note of each role, for this style only; roles left out have the mood's."""
     polyphony: Annotated[Mapping[Role, int], MapOf(ROLES, Whole(1, 6))] = field(default_factory=dict)
@@ -228,9 +226,9 @@ class Style:
 
 
 def _check_figure(role: Role, figure: str, *place: str) -> None:
-    fit = [name for name in FIGURES if (name in DRUM_FIGURES) == (role is Role.DRUMS)]
-    if figure not in fit:
-        raise FieldError(f"found the figure {figure!r} for '{role}', expected one of {', '.join(fit)}", *place)
+    if (figure in DRUM_FIGURES) != (role is Role.DRUMS):
+        fit = f"one of {', '.join(DRUM_FIGURES)}" if role is Role.DRUMS else "one with pitches such as block or pad"
+        raise FieldError(f"found the figure {figure!r} for '{role}', expected {fit}", *place)
 
 
 def _instrument(player: Player) -> orchestration.Instrument:

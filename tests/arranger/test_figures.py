@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,12 @@ def test_the_table_is_long_and_says_whom_each_figure_suits() -> None:
         assert sum(role in figure.roles for figure in TABLE.values()) >= 12
     steps = {stroke.start % 12 for name in TABLE for stroke in strokes(name)}
     assert {3, 4} <= steps  # sixteenths and triplets
+
+
+def test_the_documentation_lists_every_figure() -> None:
+    page = (Path(__file__).parents[2] / "docs/figures.md").read_text("utf-8")
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.M)) == sorted(FIGURES)
+    assert all(f"| {figure.about}" in page for figure in TABLE.values())
 
 
 def test_contrasting_sections_change_every_figure_that_moves() -> None:

@@ -259,6 +259,24 @@ def test_a_theme_is_played_by_the_first_section(composer: Composer, pack: Pack) 
     assert again.form == ("A", "B", "A")
 
 
+def test_the_seed_chooses_the_meter_and_a_theme_brings_its_own(pack: Pack) -> None:
+    three = replace(pack.preset, meters=tuple(METERS[name] for name in ("4/4", "3/4", "6/8")))
+    composer = Composer(replace(pack, preset=three))
+    found = [str(composer.compose(seed=seed, bars=1, style="rock").meter) for seed in range(12)]
+    assert set(found) == {"4/4", "3/4", "6/8"}
+    assert found == [str(composer.compose(seed=seed, bars=1, intensity=0.9).meter) for seed in range(12)]
+    assert str(composer.compose(seed=1, bars=1, meter="2/4").meter) == "2/4"
+    for meter, expected in (("3/4", {"3/4"}), ("2/4", set(found))):
+        cue = Phrase(
+            bars=1,
+            meter=METERS[meter],
+            tempo_bpm=90,
+            key=parse_key("C"),
+            tracks=(Track(Role.LEAD, (Note(0, 72, 12),)),),
+        )
+        assert {str(composer.compose(seed=seed, bars=2, theme=cue).meter) for seed in range(12)} == expected
+
+
 def test_a_theme_needs_a_lead(pack: Pack) -> None:
     style = replace(
         pack.preset.styles["rock"],
@@ -320,7 +338,11 @@ def test_the_pace_asked_for_decides_between_candidates(pack: Pack) -> None:
         ({"seed": 1.5}, r"received 1.5"),
         ({"seed": True}, r"received True"),
         ({"style": "chambre"}, r"'chambre'.*did you mean 'chamber'"),
-        ({"meter": "5/4"}, r"meter must be one of 4/4, 3/4, 6/8, 2/4"),
+        ({"meter": "5/8"}, r"meter must be one of 4/4, 3/4, 6/8, 2/4"),
+        ({"meter": "5/4"}, r"can be played, but not composed: .* not learned it; use one of 4/4, 3/4, 6/8, 2/4"),
+        ({"meter": "7/8"}, r"not learned it; use one of"),
+        ({"meter": "9/8"}, r"not learned it; use one of"),
+        ({"meter": "12/8"}, r"not learned it; use one of"),
         ({"key": "H minor"}, r"key 'H minor' is not a note name and a scale"),
         ({"key": "D miner"}, r"did you mean 'minor'"),
         ({"ending": "fade"}, r"ending must be one of loop, cadence \(received 'fade'\)"),
