@@ -137,10 +137,8 @@ def _composed(phrase: Phrase, role: Role, instrument: Instrument) -> tuple[Note,
 def _check_figure(role: Role, figure: str) -> None:
     if figure not in FIGURES or (figure in DRUM_FIGURES) != (role is Role.DRUMS):
         fit = [name for name in FIGURES if (name in DRUM_FIGURES) == (role is Role.DRUMS)]
-        some = ", ".join(fit[:4])
-        raise InputError(
-            f"figure {figure!r} for {role} is not one of its {len(fit)}, such as {some}{suggest(figure, fit)}"
-        )
+        some = ", ".join(fit[:4]) + (f" and {len(fit) - 4} more" if len(fit) > 4 else "")
+        raise InputError(f"figure {figure!r} for {role} is not one of {some}{suggest(figure, fit)}")
 
 
 def _sounding_range(role: Role, instrument: Instrument, lower: int) -> Range:
