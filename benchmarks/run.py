@@ -37,6 +37,7 @@ BENCHMARKS = (
     "memory",
     "training",
     "bridges",
+    "mix",
     "bake",
     "live",
 )

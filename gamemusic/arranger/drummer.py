@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from types import MappingProxyType
 
 from gamemusic.arranger.chance import mix
-from gamemusic.arranger.sections import fill_bars, fill_start
+from gamemusic.arranger.sections import fill_bars, fill_start, find_sections
 from gamemusic.score.phrase import BRIDGE_FORM, DRUM_TICKS, Note, Phrase
 from gamemusic.units import TICKS_PER_BEAT, Meter
 
@@ -35,8 +36,6 @@ GHOSTS_FROM = 0.4
 """Intensity from which ghost notes and added crashes are played."""
 GHOST_VELOCITY = 30
 """About how loud a ghost note is at any intensity."""
-_GHOST_BARS = 2
-"""Ghost notes repeat after so many bars, since a groove is a habit."""
 
 # One line a key, one character a sixteenth: 7 is as loud as the snare usually is, 8 and 9 are louder. Each lasts from
 # `fill_start` to the bar line; the first of each length needs no toms.
@@ -171,31 +170,36 @@ def halve(notes: Iterable[Note], meter: Meter, *, bars: Collection[int]) -> tupl
 def add_ghosts(notes: Sequence[Note], phrase: Phrase, *, bars: Collection[int]) -> tuple[Note, ...]:
     """Return the ghost notes that a drummer adds around the backbeat in ``bars``.
 
-    They stand on sixteenths between the eighths, on one side of a stroke but never between two, are the same every two
-    bars, and grow in number with the intensity; below `GHOSTS_FROM` there are none.
+    They stand on sixteenths between the eighths, on one side of a stroke but never between two, and grow in number with
+    the intensity; below `GHOSTS_FROM` there are none. Their places are chosen once a section, and a bar leaves out
+    those that its own strokes take: bars that are written alike are played alike, since a groove is a habit.
     """
     if phrase.intensity < GHOSTS_FROM:
         return ()
-    length = phrase.meter.bar_ticks
+    length, meter = phrase.meter.bar_ticks, phrase.meter
     share = 120 + round(400 * (phrase.intensity - GHOSTS_FROM))  # of a thousand places
     struck: dict[int, list[Note]] = {}
+    toms: dict[int, set[int]] = {}
     for note in notes:
+        bar, place = divmod(note.start, length)
         if note.pitch in SNARES:
-            struck.setdefault(note.start // length, []).append(note)
-    toms = {note.start // DRUM_TICKS for note in notes if note.pitch in _TOMS}
+            struck.setdefault(bar, []).append(note)
+        elif note.pitch in _TOMS:
+            toms.setdefault(bar, set()).add(place // DRUM_TICKS)
+    starts = sorted({0, *(section.first for section in find_sections(phrase) or ())})
     found = []
     for bar in sorted(set(bars) & set(struck)):
         snares = struck[bar]
-        busy = {note.start // DRUM_TICKS for each in (bar - 1, bar, bar + 1) for note in struck.get(each, ())} | toms
-        accents = [note for note in snares if note.velocity >= 70 and note.start % phrase.meter.pulse_ticks == 0]
-        if not accents or len(snares) > 4:
+        if len(snares) > 4 or not any(n.velocity >= 70 and n.start % meter.pulse_ticks == 0 for n in snares):
             continue
-        stop = fill_start(phrase.meter) if bar in fill_bars(phrase) else length
+        busy = {note.start % length // DRUM_TICKS for note in snares} | toms.get(bar, set())
+        head = starts[bisect_right(starts, bar) - 1]
+        stop = fill_start(meter) if bar in fill_bars(phrase) else length
         for tick in range(DRUM_TICKS, stop, 2 * DRUM_TICKS):
-            place = bar * length + tick
-            cell = place // DRUM_TICKS
-            drawn = mix(phrase.seed, 38, place % (_GHOST_BARS * length)) % 1000
+            cell = tick // DRUM_TICKS
+            drawn = mix(phrase.seed, 38, head, tick) % 1000
             if drawn < share and cell not in busy and not {cell - 1, cell + 1} <= busy:
-                velocity = GHOST_VELOCITY - 4 + mix(phrase.seed, 39, place) % 9
-                found.append(Note(place, snares[0].pitch, min(DRUM_TICKS, phrase.ticks - place), velocity))
+                velocity = GHOST_VELOCITY - 4 + mix(phrase.seed, 39, bar * length + tick) % 9
+                start = bar * length + tick
+                found.append(Note(start, snares[0].pitch, min(DRUM_TICKS, phrase.ticks - start), velocity))
     return tuple(found)

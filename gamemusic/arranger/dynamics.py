@@ -74,7 +74,8 @@ def shape_velocities(
 
     What is written decides who is louder within the role, not how loud the role is: scores that were marked soft
     throughout would be lost in the mix, and loudness is the intensity's business. So velocities are taken from the
-    role's median, which is played at the usual level. Drums play what is written.
+    role's median, which is played at the usual level. Of drums that is the median of kick and snare, since these carry
+    a groove; soft strokes stay as soft as they are written.
 
     Accents follow the meter. They are full where the notes are all written alike and halved where the composer or the
     figure has said who is loud; a drum that is struck evenly throughout a bar is accented as a drummer would.
@@ -90,12 +91,15 @@ def shape_velocities(
     """
     flat = len({note.velocity for note in notes}) <= 1
     mean = sum(note.pitch for note in notes) // max(1, len(notes))
-    median = sorted(note.velocity for note in notes)[len(notes) // 2] if notes else _USUAL
+    median = _median(notes, role)
     even = _even_strokes(notes, meter) if role is Role.DRUMS else frozenset()
     shaped = []
     for note in notes:
-        written = _USUAL + min(_CONTRAST, max(-_CONTRAST, note.velocity - median))
-        velocity = (note.velocity if role is Role.DRUMS else written) + _swell(note.start, meter, ticks)
+        least = -_USUAL if role is Role.DRUMS else -_CONTRAST
+        written = _USUAL + min(_CONTRAST, max(least, note.velocity - median))
+        if role is Role.DRUMS and note.velocity <= _SOFT_STROKE:
+            written = min(written, note.velocity)
+        velocity = written + _swell(note.start, meter, ticks)
         accent = _accent(note.start % meter.bar_ticks, meter)
         level = levels[note.start // meter.pulse_ticks] if levels else 0
         if role is Role.DRUMS:
@@ -109,6 +113,15 @@ def shape_velocities(
         velocity += between(-3, 3, seed, list(Role).index(role), note.start, note.pitch)
         shaped.append(scale_velocity(velocity, intensity))
     return shaped
+
+
+def _median(notes: Sequence[Note], role: Role) -> int:
+    """Return the velocity at which a role is written: of drums that of kick and snare, of all keys where both rest."""
+    velocities = [note.velocity for note in notes]
+    if role is Role.DRUMS:
+        loud = [note for note in notes if note.velocity > _SOFT_STROKE]
+        velocities = [note.velocity for note in loud if note.pitch in KICKS | SNARES] or [n.velocity for n in loud]
+    return sorted(velocities)[len(velocities) // 2] if velocities else _USUAL
 
 
 def _even_strokes(notes: Iterable[Note], meter: Meter) -> frozenset[tuple[int, int]]:

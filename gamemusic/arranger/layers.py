@@ -6,6 +6,7 @@ a layer away.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,8 +24,10 @@ _PRIORITY = (Role.LEAD, Role.HARMONY, Role.TEXTURE, Role.COUNTER, Role.BASS, Rol
 """Who plays on where otherwise nobody would."""
 _PAUSING = (Role.TEXTURE, Role.COUNTER, Role.DRUMS, Role.HARMONY, Role.BASS)
 """Who may pause at a section's end; whoever has paused least often so far goes first."""
-_FULL_PACE = 0.8
-"""Intensity from which drums keep their pace in a contrasting section."""
+_FULL_PACE = 0.6
+"""Intensity from which drums keep their pace in a contrasting section: a fight does not slow down in its middle."""
+_ENOUGH = 3
+"""Pitched roles that must play where the bass rests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,8 @@ class _Plan:
         """Return the threshold that a role has in a bar when the style does not say it."""
         has_counter, has_drums = Role.COUNTER in self.scores, Role.DRUMS in self.scores
         first_half = bar < section.middle
+        pitched = sum(floor <= 0.0 for each, floor in self.floors.items() if each not in (Role.BASS, Role.DRUMS))
+        pitched -= self.floors.get(Role.COUNTER, 1.0) <= 0.0  # which waits in a contrast
         joining = min((self.floors[each] for each in (Role.COUNTER, Role.TEXTURE) if each in self.scores), default=1.0)
         match section.kind, role:
             case Kind.OPENING, Role.COUNTER:
@@ -146,7 +151,7 @@ class _Plan:
                 return 0.5 if has_counter else 0.0
             case Kind.CONTRAST, Role.DRUMS:
                 return 0.5 if first_half else 0.3
-            case Kind.CONTRAST, Role.BASS if first_half and not has_drums and len(self.scores) > 2:
+            case Kind.CONTRAST, Role.BASS if first_half and not has_drums and pitched >= _ENOUGH:
                 return 0.8
             case ((Kind.CONTRAST | Kind.ARRIVAL), Role.COUNTER):
                 return 0.6
@@ -241,8 +246,8 @@ class _Plan:
         lowest = min(self.gates[role][beat] for beat in beats)
         if self._sounding(role, 1.0).isdisjoint(beats):
             return False
-        others: set[int] = set()
+        others: Counter[int] = Counter()
         for other in self.scores:
             if other is not role and other is not Role.DRUMS:
-                others |= self._sounding(other, lowest)
-        return set(beats) <= others
+                others.update(self._sounding(other, lowest))
+        return all(others[beat] >= (_ENOUGH if role is Role.BASS else 1) for beat in beats)

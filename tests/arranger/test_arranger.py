@@ -179,7 +179,20 @@ def test_even_drums_get_accents_and_others_keep_theirs() -> None:
     assert sums["beat"] / 160 > sums["eighth"] / 160 + 4 > sums["between"] / 320 + 8
     played = tuple(Note(12 * beat, 42, 3, 100 if beat % 4 == 1 else 50) for beat in range(16))
     own = part_notes(TUNE.replace(tracks=(Track(Role.DRUMS, played),)), Role.DRUMS)
-    assert all(abs(note.velocity - (95 if beat % 4 == 1 else 48)) <= 7 for beat, note in enumerate(own))
+    assert all(abs(note.velocity - (99 if beat % 4 == 1 else 76)) <= 7 for beat, note in enumerate(own))
+
+
+def test_drums_are_as_loud_as_others_however_they_were_written() -> None:
+    def heard(level: int) -> dict[int, list[int]]:
+        beats = [Note(12 * beat, 38 if beat % 2 else 36, 3, level) for beat in range(16)]
+        ghosts = [Note(12 * beat + 9, 38, 3, 30) for beat in range(16)]
+        drums = Track(Role.DRUMS, tuple(sorted((*beats, *ghosts))))
+        notes = part_notes(TUNE.replace(tracks=(drums,), intensity=0.3), Role.DRUMS)
+        return {key: [n.velocity for n in notes if (n.velocity < 50) == (key == 0)] for key in (0, 1)}
+
+    soft, loud = heard(70), heard(118)
+    assert abs(sorted(soft[1])[8] - sorted(loud[1])[8]) <= 6 and len(soft[1]) >= 16
+    assert max(soft[0] + loud[0]) <= 40  # what is meant to be soft stays so
 
 
 def test_doubled_notes_sound_an_octave_higher_and_softer() -> None:

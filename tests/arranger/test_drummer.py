@@ -84,17 +84,32 @@ def test_ghosts_are_soft_few_and_grow_with_the_intensity() -> None:
     counts = []
     before: set[Note] = set()
     for intensity in (0.0, 0.39, 0.4, 0.6, 0.8, 1.0):
-        phrase = groove(16).replace(intensity=intensity)
+        phrase = groove(16, form="A A' B A").replace(intensity=intensity)
         ghosts = add_ghosts(played(phrase), phrase, bars=frozenset(range(16)))
         assert before <= set(ghosts)
         before = set(ghosts)
         counts.append(len(ghosts))
         assert all(note.velocity <= 36 and note.pitch == 38 and note.start % 6 == 3 for note in ghosts)
     assert counts[:2] == [0, 0] and counts[2] < counts[-1] and 16 <= counts[-1] <= 4 * 16
-    # a groove is a habit: two bars later the same
+    # a groove is a habit: all bars of a section alike, but for its fill
     places = {note.start for note in before}
-    assert {start + 96 for start in places if start < 3 * 48} <= places
+    for head in range(0, 16, 4):
+        bars = [{start % 48 for start in places if start // 48 == bar} for bar in range(head, head + 4)]
+        assert bars[0] == bars[1] == bars[2] >= bars[3]
     assert all(note.start // 48 < 8 for note in add_ghosts(played(phrase), phrase, bars=frozenset(range(8))))
+
+
+def test_other_bars_do_not_change_a_bars_ghosts() -> None:
+    phrase = groove(8, seed=3).replace(intensity=1.0)
+    busier = tuple(sorted({*played(phrase), Note(2 * 48 + 45, 38, 3, 94), Note(2 * 48 + 9, 38, 3, 94)}))
+    usual, changed = (
+        [
+            {note.start % 48 for note in add_ghosts(notes, phrase, bars=range(8)) if note.start // 48 == bar}
+            for bar in (1, 3)
+        ]
+        for notes in (played(phrase), busier)
+    )
+    assert usual == changed and usual[0] == usual[1] and usual[0]
 
 
 def test_ghosts_stay_away_from_rolls_and_fills() -> None:
