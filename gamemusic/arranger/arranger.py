@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from gamemusic.arranger.articulation import articulate
-from gamemusic.arranger.drummer import add_fills, add_ghosts, halve
+from gamemusic.arranger.drummer import add_fills, add_ghosts, ease_kicks, halve
 from gamemusic.arranger.drums import DRUM_FIGURES
 from gamemusic.arranger.dynamics import SUSTAINED, add_expression, shape_velocities
 from gamemusic.arranger.figures import FIGURES, RANGES, Range
@@ -82,7 +82,7 @@ def _write_scores(
         if role in (Role.HARMONY, Role.TEXTURE) and not players[role].figure:
             found = open_low(found, scores.get(Role.BASS, ()))
         if role is Role.DRUMS and not players[role].figure:
-            found = add_fills(found, phrase, players[role].program)
+            found = add_fills(ease_kicks(found, phrase.meter), phrase, players[role].program)
         if found:
             scores[role] = found
     return scores

@@ -8,11 +8,23 @@ from collections.abc import Collection, Iterable, Sequence
 from types import MappingProxyType
 
 from gamemusic.arranger.chance import mix
+from gamemusic.arranger.reach import thin
 from gamemusic.arranger.sections import fill_bars, fill_start, find_sections
 from gamemusic.score.phrase import BRIDGE_FORM, DRUM_TICKS, Note, Phrase
 from gamemusic.units import TICKS_PER_BEAT, Meter
 
-__all__ = ["CRASHES", "GHOSTS_FROM", "GHOST_VELOCITY", "HATS", "KICKS", "SNARES", "add_fills", "add_ghosts", "halve"]
+__all__ = [
+    "CRASHES",
+    "GHOSTS_FROM",
+    "GHOST_VELOCITY",
+    "HATS",
+    "KICKS",
+    "SNARES",
+    "add_fills",
+    "add_ghosts",
+    "ease_kicks",
+    "halve",
+]
 
 KICKS = frozenset({35, 36})
 SNARES = frozenset({38, 40})
@@ -31,6 +43,8 @@ _ORCHESTRA_KIT = 48
 """Its tom keys are timpani, and its crash is 57."""
 _ORCHESTRA_CRASH = 57
 _CRASH_VELOCITY, _KICK_VELOCITY = 104, 100
+_MOST_KICKS = 5
+"""Strokes of the kick in a bar of 4/4: records have 3 to 4.6 on average, and with more the bass is not heard."""
 
 GHOSTS_FROM = 0.4
 """Intensity from which ghost notes and added crashes are played."""
@@ -56,6 +70,7 @@ _FILLS = MappingProxyType(
         12: (
             {_SNARE: "6789", _KICK: "8..."},
             {_SNARE: "67..", _TOM_HIGH: "..8.", _TOM_LOW: "...9", _KICK: "8..."},
+            {_SNARE: "7...", _TOM_HIGH: ".7..", _TOM_LOW: "..89", _KICK: "8..."},
             {_SNARE: "7.89", _KICK: "8..."},
         ),
     }
@@ -106,6 +121,16 @@ def add_fills(notes: Sequence[Note], phrase: Phrase, kit: int) -> tuple[Note, ..
     return tuple(sorted(known.values()))
 
 
+def ease_kicks(notes: Sequence[Note], meter: Meter) -> tuple[Note, ...]:
+    """Return drums with at most `_MOST_KICKS` strokes of the kick in a bar of 4/4, fewer in shorter ones.
+
+    What stands on stronger beats stays, so equal bars stay equal.
+    """
+    most = max(2, _MOST_KICKS * meter.bar_ticks // (4 * TICKS_PER_BEAT))
+    kicks = thin((note for note in notes if note.pitch in KICKS), most, meter)
+    return tuple(sorted((*kicks, *(note for note in notes if note.pitch not in KICKS))))
+
+
 def _is_fill(notes: Collection[Note]) -> bool:
     """Say whether the end of a bar is a fill already: toms, or more snare than a groove has."""
     toms = sum(note.pitch in _TOMS for note in notes)
@@ -113,7 +138,7 @@ def _is_fill(notes: Collection[Note]) -> bool:
 
 
 def _fill(phrase: Phrase, bar: int, snare: int, level: int, kit: int) -> Iterable[Note]:
-    """Yield a fill's notes: the seed chooses one for the phrase, and another for its last bar.
+    """Yield a fill's notes: the seed chooses the first one, and each section has another than the one before.
 
     Args:
         phrase: Where it stands.
@@ -124,9 +149,10 @@ def _fill(phrase: Phrase, bar: int, snare: int, level: int, kit: int) -> Iterabl
     """
     begin, length = fill_start(phrase.meter), phrase.meter.bar_ticks
     fills = _FILLS[length - begin]
-    allowed = [grid for grid in fills if kit != _ORCHESTRA_KIT or not _TOMS & set(grid)]
-    first = mix(phrase.seed, _TOM_LOW) % len(allowed)
-    chosen = allowed[(first + (bar == phrase.bars - 1)) % len(allowed)]
+    plain = [grid for grid in fills if not _TOMS & set(grid)]
+    allowed = plain if kit == _ORCHESTRA_KIT else [grid for grid in fills if _TOMS & set(grid)] + plain[:1]
+    number = mix(phrase.seed, _TOM_LOW) + sum(other < bar for other in fill_bars(phrase))
+    chosen = allowed[number % len(allowed)]
     for key, line in chosen.items():
         for index, mark in enumerate(line.replace("|", "")):
             if mark != ".":

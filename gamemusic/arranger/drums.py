@@ -1,185 +1,30 @@
-"""Drum figures: grooves and fills, written as they are read.
+"""Drum figures: a family of patterns, of which seed and section choose, and its fills.
 
-One line is one percussion key, one character a sixteenth: ``.`` rests, ``1`` is a ghost note and ``9`` an accent; ``|``
-parts the felt beats for the eye. Grooves are bars that follow each other; the fill takes the place of a section's last
-bar (see `gamemusic.arranger.sections.fill_bars`) and grows towards the bar line.
+Each section letter has a pattern of the phrase's own, so that a theme comes back with its groove. The last bar of a
+section is a fill (see `gamemusic.arranger.sections.fill_bars`), another one than that of the section before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from gamemusic.arranger.sections import fill_bars
-from gamemusic.arranger.voicing import find_spans
-from gamemusic.score.phrase import DRUM_TICKS, Note, Phrase
+from gamemusic.arranger.chance import mix
+from gamemusic.arranger.grooves import GROOVES, TIMPANI_FIFTH, TIMPANI_ROOT, Grid, Groove
+from gamemusic.arranger.sections import fill_bars, find_sections
+from gamemusic.arranger.voicing import find_spans, span_index
+from gamemusic.score.phrase import DRUM_TICKS, Note, Phrase, Role
 from gamemusic.units import Meter
 
-__all__ = ["DRUM_FIGURES", "GROOVES", "Groove", "final_tick", "groove_in"]
+__all__ = ["DRUM_FIGURES", "final_tick", "groove_in"]
 
-_KICK, _STICK, _SNARE, _TOM_LOW, _HAT, _OPEN_HAT, _TOM_HIGH = 36, 37, 38, 43, 42, 46, 48
-_CRASH, _TAMBOURINE, _CRASH_2, _MUTED, _CONGA, _MARACAS = 49, 54, 57, 62, 64, 70
-
-Grid = Mapping[int, str]
-"""One bar: percussion key, and its line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Groove:
-    """How a figure goes in one meter."""
-
-    bars: tuple[Grid, ...]
-    fill: Grid
-    crash: int = 0
-    """Key struck where the fill leads; 0 for none."""
-
-
-# fmt: off
-GROOVES: Mapping[str, Mapping[str, Groove]] = MappingProxyType({
-    "rock_beat": {
-        "4/4": Groove(
-            ({_HAT:      "6.4.|6.4.|6.4.|6.4.",
-              _SNARE:    "....|9..2|.2..|9...",
-              _KICK:     "9...|....|9.8.|...."},
-             {_HAT:      "6.4.|6.4.|6.4.|6...",
-              _OPEN_HAT: "....|....|....|..7.",
-              _SNARE:    "....|9..2|.2..|9..2",
-              _KICK:     "9...|..7.|9...|...."}),
-            {_HAT:       "6.4.|6.4.|....|....",
-             _SNARE:     "....|9...|5678|....",
-             _TOM_HIGH:  "....|....|....|78..",
-             _TOM_LOW:   "....|....|....|..89",
-             _KICK:      "9...|..7.|9...|8..."}, _CRASH),
-        "3/4": Groove(
-            ({_HAT:      "6.4.|5.4.|5.4.",
-              _SNARE:    "....|...2|9...",
-              _KICK:     "9...|..6.|...."},
-             {_HAT:      "6.4.|5.4.|5.4.",
-              _SNARE:    "....|...2|9..2",
-              _KICK:     "9...|....|..6."}),
-            {_HAT:       "6.4.|....|....",
-             _SNARE:     "....|5678|....",
-             _TOM_HIGH:  "....|....|78..",
-             _TOM_LOW:   "....|....|..89",
-             _KICK:      "9...|....|8..."}, _CRASH),
-        "6/8": Groove(
-            ({_HAT:      "6.3.4.|6.3.4.",
-              _SNARE:    "....2.|9.....",
-              _KICK:     "9.....|....7."},
-             {_HAT:      "6.3.4.|6.3...",
-              _OPEN_HAT: "......|....7.",
-              _SNARE:    "....2.|9..2..",
-              _KICK:     "9...7.|......"}),
-            {_HAT:       "6.3.4.|......",
-             _SNARE:     "....2.|678...",
-             _TOM_HIGH:  "......|...78.",
-             _TOM_LOW:   "......|.....9",
-             _KICK:      "9.....|8....."}, _CRASH),
-        "2/4": Groove(
-            ({_HAT:      "6.4.|6.4.",
-              _SNARE:    "...2|9...",
-              _KICK:     "9...|..7."},
-             {_HAT:      "6.4.|6.4.",
-              _SNARE:    "...2|9..2",
-              _KICK:     "9.7.|...."}),
-            {_HAT:       "6.4.|....",
-             _SNARE:     "..67|....",
-             _TOM_HIGH:  "....|78..",
-             _TOM_LOW:   "....|..89",
-             _KICK:      "9...|8..."}, _CRASH),
-    },
-    # keys that the orchestra kit has too: there 41 to 53 are timpani
-    "march": {
-        "4/4": Groove(
-            ({_SNARE:    "....|8.45|6.45|8...",
-              _KICK:     "9...|....|8...|...."},
-             {_SNARE:    "....|8.45|6.45|8.56",
-              _KICK:     "9...|....|8...|...."}),
-            {_SNARE:     "....|8...|3445|6789",
-             _KICK:      "9...|....|8...|9..."}, _CRASH_2),
-        "3/4": Groove(
-            ({_SNARE:    "....|7.45|7...",
-              _KICK:     "9...|....|...."},
-             {_SNARE:    "....|7.45|7.45",
-              _KICK:     "9...|....|...."}),
-            {_SNARE:     "....|3445|6789",
-             _KICK:      "9...|....|8..."}, _CRASH_2),
-        "6/8": Groove(
-            ({_SNARE:    "....6.|8...6.",
-              _KICK:     "9.....|8....."},
-             {_SNARE:    "....6.|8.3456",
-              _KICK:     "9.....|8....."}),
-            {_SNARE:     "..3344|556789",
-             _KICK:      "9.....|8....."}, _CRASH_2),
-        "2/4": Groove(
-            ({_SNARE:    "..45|8...",
-              _KICK:     "9...|...."},
-             {_SNARE:    "..45|8.45",
-              _KICK:     "9...|...."}),
-            {_SNARE:     "..34|6789",
-             _KICK:      "9...|8..."}, _CRASH_2),
-    },
-    "bodhran": {
-        "4/4": Groove(
-            ({_CONGA:    "9...|....|8...|....",
-              _MUTED:    "..3.|5.3.|..3.|5.35"},
-             {_CONGA:    "9...|..6.|8...|..6.",
-              _MUTED:    "..3.|5...|..3.|5..3"}),
-            {_CONGA:     "9...|8...|7.7.|8.89",
-             _MUTED:     "..3.|..3.|.3.3|.5.."}),
-        "3/4": Groove(
-            ({_CONGA:    "9...|....|....",
-              _MUTED:    "..3.|5.3.|5.3."},
-             {_CONGA:    "9...|....|..6.",
-              _MUTED:    "..3.|5.3.|5..3"}),
-            {_CONGA:     "9...|7.7.|8.89",
-             _MUTED:     "..3.|.3.3|.4.."}),
-        "6/8": Groove(
-            ({_CONGA:    "9.....|8.....",
-              _MUTED:    "..3.5.|..3.5."},
-             {_CONGA:    "9...6.|8.....",
-              _MUTED:    "..3...|..3345"}),
-            {_CONGA:     "9...6.|7.7.89",
-             _MUTED:     "..3...|.3.4.."}),
-        "2/4": Groove(
-            ({_CONGA:    "9...|7...",
-              _MUTED:    "..6.|..6."},
-             {_CONGA:    "9...|7...",
-              _MUTED:    "..6.|.356"}),
-            {_CONGA:     "9...|8.89",
-             _MUTED:     "..6.|.4.."}),
-    },
-    "shaker": {
-        "4/4": Groove(
-            ({_MARACAS:    "6353|6353|6353|6353",
-              _TAMBOURINE: "....|7...|....|7..."},
-             {_MARACAS:    "6353|6353|6353|6355",
-              _TAMBOURINE: "....|7...|....|7.4."}),
-            {_MARACAS:     "6353|6353|5566|6778",
-             _TAMBOURINE:  "....|7...|....|7.78"}),
-        "3/4": Groove(
-            ({_MARACAS:    "6353|5353|5353",
-              _TAMBOURINE: "....|....|6..."},),
-            {_MARACAS:     "6353|5556|6778",
-             _TAMBOURINE:  "....|....|6.78"}),
-        "6/8": Groove(
-            ({_MARACAS:    "6.4.4.|6.4.4.",
-              _TAMBOURINE: "......|7....."},
-             {_MARACAS:    "6.4.4.|6.4.44",
-              _TAMBOURINE: "......|7....."}),
-            {_MARACAS:     "6.4.4.|556678",
-             _TAMBOURINE:  "......|7...78"}),
-        "2/4": Groove(
-            ({_MARACAS:    "6353|6353",
-              _TAMBOURINE: "....|7..."},),
-            {_MARACAS:     "6353|5678",
-             _TAMBOURINE:  "....|7.78"}),
-    },
-})
-"""Figure, then meter."""
-# fmt: on
+_ORCHESTRA_KIT = 48
+_LOWEST_TIMPANO = 41
+"""Keys 41 to 53 of the orchestra kit are timpani, F2 to F3 at their own pitch."""
+_LOW_TOM, _HIGH_TOM = 41, 45
+"""What plays their part in other kits."""
 
 
 def groove_in(written: Mapping[str, Groove], meter: Meter) -> Groove:
@@ -192,13 +37,16 @@ def groove_in(written: Mapping[str, Groove], meter: Meter) -> Groove:
         return written[name]
     first, cut, second, start, end = _PIECES[name]
     one, other = written[first], written[second]
-    count = max(len(one.bars), len(other.bars))
-    bars = (
-        _join(one.bars[index % len(one.bars)], cut, other.bars[index % len(other.bars)], start, end)
-        for index in range(count)
+    patterns = tuple(
+        tuple(
+            _join(heads[index % len(heads)], cut, tails[index % len(tails)], start, end)
+            for index in range(max(len(heads), len(tails)))
+        )
+        for heads, tails in zip(one.patterns, other.patterns, strict=False)
     )
     # what leads on stands at the end of the bar, so that its first part goes on as ever
-    return Groove(tuple(bars), _join(one.bars[0], cut, other.fill, start, end), other.crash)
+    fills = tuple(_join(one.patterns[0][0], cut, fill, start, end) for fill in other.fills)
+    return Groove(patterns, fills, other.crash)
 
 
 _PIECES: Mapping[str, tuple[str, int, str, int, int]] = MappingProxyType(
@@ -233,34 +81,79 @@ def _velocity(mark: str) -> int:
     return 10 + 12 * int(mark)
 
 
+def _choose_patterns(phrase: Phrase, count: int) -> list[int]:
+    """Return the number of the pattern that each bar plays: one a section letter, all of them different if they can."""
+    first = mix(phrase.seed, count, 36) % count
+    sections = find_sections(phrase)
+    letters = list(dict.fromkeys(section.name.rstrip("'") for section in sections))
+    step = 1 + mix(phrase.seed, count, 38) % max(1, count - 1)
+    chosen = [first] * phrase.bars
+    for section in sections:
+        number = (first + step * letters.index(section.name.rstrip("'"))) % count
+        chosen[section.first : section.end] = [number] * (section.end - section.first)
+    return chosen
+
+
+def _tune(phrase: Phrase) -> Callable[[int, int], int]:
+    """Return what key a drum is struck with at a tick: timpani follow the harmony where the kit has them."""
+    players = phrase.orchestration.instruments if phrase.orchestration else {}
+    orchestral = Role.DRUMS in players and players[Role.DRUMS].program == _ORCHESTRA_KIT
+    spans = find_spans(phrase)
+
+    def key_at(key: int, tick: int) -> int:
+        if key not in (TIMPANI_ROOT, TIMPANI_FIFTH):
+            return key
+        if not orchestral:
+            return _LOW_TOM if key == TIMPANI_ROOT else _HIGH_TOM
+        span = spans[span_index(spans, tick)]
+        wanted = span.root if key == TIMPANI_ROOT else span.fifth
+        return _LOWEST_TIMPANO + (wanted - _LOWEST_TIMPANO) % 12
+
+    return key_at
+
+
 def _beat(name: str, phrase: Phrase, span: tuple[int, int]) -> tuple[Note, ...]:
     """Return the drum notes of a phrase; a phrase of one bar has no room for a fill."""
     groove = groove_in(GROOVES[name], phrase.meter)
-    stop = final_tick(phrase)
+    stop, key_at = final_tick(phrase), _tune(phrase)
+    patterns = _choose_patterns(phrase, len(groove.patterns))
     notes: dict[tuple[int, int], Note] = {}
-    fills = fill_bars(phrase)
-    filled = bool(fills) and phrase.ending == "loop"
+    ends = sorted(fill_bars(phrase))
+    filled = bool(ends) and phrase.ending == "loop"
 
     def strike(start: int, key: int, velocity: int) -> None:
-        notes[start, key] = Note(start, key, min(DRUM_TICKS, phrase.ticks - start), velocity)
+        found = key_at(key, start)
+        notes[start, found] = Note(start, found, min(DRUM_TICKS, phrase.ticks - start), velocity)
 
     for bar in range(phrase.bars):
         head = bar * phrase.meter.bar_ticks
         if filled and groove.crash and head < stop:
             strike(head, groove.crash, _velocity("7"))
-        filled = bar in fills
-        for key, line in (groove.fill if filled else groove.bars[bar % len(groove.bars)]).items():
-            for index, mark in enumerate(line.replace("|", "")):
-                start = head + index * DRUM_TICKS
-                if mark != "." and start < stop:
-                    strike(start, key, _velocity(mark))
+        filled = bar in ends
+        bars = groove.patterns[patterns[bar]]
+        grid = bars[bar % len(bars)]
+        if filled:
+            number = mix(phrase.seed, len(groove.fills), 43) + bisect_right(ends, bar)
+            grid = groove.fills[number % len(groove.fills)]
+        for start, key, velocity in _strokes(grid, head):
+            if start < stop:
+                strike(start, key, velocity)
     if stop < phrase.ticks:
-        for key in [key for key, line in groove.bars[0].items() if line[0] != "."] + [groove.crash] * (
-            groove.crash > 0
-        ):
+        last = groove.patterns[patterns[-1]][0]
+        for key in [key for key, line in last.items() if line[0] != "."] + [groove.crash] * (groove.crash > 0):
             strike(stop, key, _velocity("8"))
     return tuple(sorted(notes.values()))
 
 
-DRUM_FIGURES = MappingProxyType({name: partial(_beat, name) for name in GROOVES})
+def _strokes(grid: Grid, head: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (start, key, velocity) of a bar's grid; ``head`` is the bar's first tick."""
+    for key, line in grid.items():
+        for index, mark in enumerate(line.replace("|", "")):
+            if mark != ".":
+                yield head + index * DRUM_TICKS, key, _velocity(mark)
+
+
+DRUM_FIGURES: Mapping[str, partial[tuple[Note, ...]]] = MappingProxyType(
+    {name: partial(_beat, name) for name in GROOVES}
+)
 """Figures for drums, by name: a function of a phrase and of a range of pitches, which drums do not heed."""

@@ -98,7 +98,7 @@ def shape_velocities(
         least = -_USUAL if role is Role.DRUMS else -_CONTRAST
         written = _USUAL + min(_CONTRAST, max(least, note.velocity - median))
         if role is Role.DRUMS and note.velocity <= _SOFT_STROKE:
-            written = min(written, note.velocity)
+            written = note.velocity
         velocity = written + _swell(note.start, meter, ticks)
         accent = _accent(note.start % meter.bar_ticks, meter)
         level = levels[note.start // meter.pulse_ticks] if levels else 0

@@ -41,7 +41,7 @@ __all__ = [
     "plain_name",
 ]
 
-DRUM_FIGURES = ("bodhran", "march", "rock_beat", "shaker")
+DRUM_FIGURES = ("bodhran", "march", "rock_beat", "shaker", "timpani", "taiko", "electro", "brushes")
 """Figures for drums; all others are for roles with pitches."""
 FIGURES = (*TABLE, *HELD, *DRUM_FIGURES)
 """Ways in which the arranger makes a role's notes from the chords."""

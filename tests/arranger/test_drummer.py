@@ -6,7 +6,7 @@ import pytest
 from arranger_cases import formed_phrases
 from hypothesis import given, settings
 
-from gamemusic.arranger.drummer import GHOSTS_FROM, add_fills, add_ghosts, halve
+from gamemusic.arranger.drummer import GHOSTS_FROM, add_fills, add_ghosts, ease_kicks, halve
 from gamemusic.programs import DRUM_NAMES
 from gamemusic.score.phrase import DRUM_TICKS, Note, Phrase, Role, Track
 from gamemusic.theory import Key
@@ -118,6 +118,33 @@ def test_ghosts_stay_away_from_rolls_and_fills() -> None:
     assert add_ghosts(roll, phrase, bars=frozenset(range(4))) == ()
     last = [note.start for note in add_ghosts(played(phrase), phrase, bars=frozenset(range(4))) if note.start >= 144]
     assert all(start < 144 + 24 for start in last)
+
+
+@pytest.mark.parametrize("meter", METERS)
+def test_kicks_leave_room_and_equal_bars_stay_equal(meter: str) -> None:
+    phrase = groove(4, meter=meter)
+    length = phrase.meter.bar_ticks
+    rolling = tuple(sorted({*played(phrase), *(Note(3 * index, 36, 3, 94) for index in range(phrase.ticks // 3))}))
+    eased = ease_kicks(rolling, phrase.meter)
+    bars = [
+        [note.start % length for note in eased if note.pitch == 36 and note.start // length == bar] for bar in range(4)
+    ]
+    assert bars[0] == bars[1] == bars[2] == bars[3] and 0 in bars[0]
+    assert 2 <= len(bars[0]) <= 5 * length // 48 or len(bars[0]) == 2
+    assert [note for note in eased if note.pitch != 36] == [note for note in rolling if note.pitch != 36]
+    assert ease_kicks(played(phrase), phrase.meter) == played(phrase)
+
+
+def test_each_section_has_a_fill_of_its_own() -> None:
+    phrase = groove(16, form="A B C A")
+    filled = add_fills(played(phrase), phrase, 0)
+    fills = [
+        tuple((n.start % 48, n.pitch) for n in filled if n.start // 48 == bar and n.start % 48 >= 24)
+        for bar in (3, 7, 11)
+    ]
+    assert len(set(fills)) == 3
+    toms = sum(note.pitch in TOMS for note in filled)
+    assert 0.3 <= toms / 16 <= 1.2
 
 
 @pytest.mark.parametrize(("meter", "snares"), [("4/4", [24, 72]), ("2/4", [24, 72]), ("6/8", [36]), ("3/4", [12])])

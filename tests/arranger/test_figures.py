@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from piano_roll import roll
 
-from gamemusic.arranger.drums import DRUM_FIGURES, GROOVES, groove_in
+from gamemusic.arranger.drums import DRUM_FIGURES, groove_in
 from gamemusic.arranger.figures import FIGURES, RANGES
+from gamemusic.arranger.grooves import GROOVES, TIMPANI_FIFTH, TIMPANI_ROOT
 from gamemusic.arranger.sections import Kind, Section, section_figure
-from gamemusic.arranger.voicing import find_spans, lead_voices, movement, open_low
+from gamemusic.arranger.voicing import find_spans, lead_voices, movement, open_low, span_index
 from gamemusic.chordnames import parse_chord
 from gamemusic.packs import musical
 from gamemusic.programs import DRUM_NAMES
@@ -132,9 +133,12 @@ def test_grooves_are_well_formed() -> None:
     for name, meters in GROOVES.items():
         assert set(meters) == set(METERS), name
         for meter, groove in meters.items():
-            for grid in (*groove.bars, groove.fill):
+            assert len(groove.patterns) >= 6 and len(groove.fills) >= 3
+            plain = [repr(bars) for bars in groove.patterns]
+            assert len(set(plain)) >= 6, (name, meter)
+            for grid in (*(grid for bars in groove.patterns for grid in bars), *groove.fills):
                 for key, line in grid.items():
-                    assert key in DRUM_NAMES
+                    assert key in DRUM_NAMES or key in (TIMPANI_ROOT, TIMPANI_FIFTH)
                     assert len(line.replace("|", "")) * 3 == METERS[meter].bar_ticks, (name, meter, line)
                     assert line.count("|") + 1 == METERS[meter].bar_ticks // METERS[meter].pulse_ticks
                     assert set(line) <= set("|.123456789")
@@ -144,24 +148,57 @@ def test_grooves_are_well_formed() -> None:
 @pytest.mark.parametrize("name", GROOVES)
 def test_grooves_are_put_together_for_other_meters(name: str, meter: str) -> None:
     made = groove_in(GROOVES[name], PLAYED_METERS[meter])
-    for grid in (*made.bars, made.fill):
+    bars = [grid for pattern in made.patterns for grid in pattern]
+    assert len(made.patterns) >= 6
+    for grid in (*(grid for grid in bars if grid), *made.fills):
         assert grid and {len(line) * 3 for line in grid.values()} == {PLAYED_METERS[meter].bar_ticks}
     # something stands on the first of each group of beats, over the bars together
     begin = 0
     for group in PLAYED_METERS[meter].groups:
-        assert any(line[begin // 3] != "." for grid in made.bars for line in grid.values()), (meter, begin)
+        assert any(line[begin // 3] != "." for grid in bars for line in grid.values()), (meter, begin)
         begin += group
 
 
 def test_fills_come_in_every_eighth_bar_and_in_the_last_and_grow() -> None:
     notes = FIGURES["rock_beat"](progression("4/4", "C", "C", bars=12), (0, 127))
     bars = [{note.pitch for note in notes if note.start // 48 == bar} for bar in range(12)]
-    assert [bar for bar in range(12) if 43 in bars[bar]] == [7, 11]
+    assert [bar for bar in range(12) if {41, 43, 48} & bars[bar]] == [7, 11]
     assert [bar for bar in range(12) if 49 in bars[bar]] == [0, 8]
-    toms = [note.velocity for note in notes if note.pitch in (43, 48) and note.start // 48 == 11]
-    assert toms == sorted(toms)
+    toms = [note.velocity for note in notes if note.pitch in (41, 43, 48) and note.start // 48 == 11]
+    assert len(toms) >= 2 and toms == sorted(toms)
     alone = FIGURES["rock_beat"](progression("4/4", "C", "C"), (0, 127))
     assert not {43, 49} & {note.pitch for note in alone}
+
+
+@pytest.mark.parametrize("meter", METERS)
+@pytest.mark.parametrize("name", DRUM_FIGURES)
+def test_seed_and_section_choose_the_groove_and_a_theme_comes_back_with_its_own(name: str, meter: str) -> None:
+    phrase = progression(meter, "C", " ".join(["C"] * 16)).replace(form=("A", "B", "A'", "A"))
+    length, openings = phrase.meter.bar_ticks, set()
+    for seed in range(40):
+        notes = FIGURES[name](phrase.replace(seed=seed), (0, 127))
+        cells = [
+            frozenset((note.start % length, note.pitch) for note in notes if note.start // length == bar)
+            for bar in range(16)
+        ]
+        crash = GROOVES[name][meter].crash
+        a, b, again = ({hit for cell in cells[i : i + 2] for hit in cell if hit[1] != crash} for i in (0, 4, 12))
+        assert a == again != b
+        assert cells[1] == cells[13] and cells[2] - {(0, crash)} == cells[14] - {(0, crash)}
+        assert cells[3] != cells[7]  # fills differ
+        openings.add(frozenset(a))
+    assert len(openings) >= 5
+
+
+def test_timpani_are_tuned_to_the_harmony_where_the_kit_has_them() -> None:
+    phrase = progression("4/4", "A minor", "Am Dm E7 Am")
+    assert {note.pitch for note in FIGURES["timpani"](phrase, (0, 127)) if note.pitch < 50} <= {36, 41, 45}
+    kit = Orchestration(instruments={Role.DRUMS: Instrument(program=48, figure="timpani")})
+    for seed in range(20):
+        for note in FIGURES["timpani"](phrase.replace(orchestration=kit, seed=seed), (0, 127)):
+            span = find_spans(phrase)[span_index(find_spans(phrase), note.start)]
+            assert note.pitch in (36, 57) or note.pitch % 12 in (span.root, span.fifth)
+            assert note.pitch in (36, 57) or 41 <= note.pitch <= 53
 
 
 @pytest.mark.parametrize("name", [name for name in PITCHED_FIGURES if name != "pad"])
