@@ -72,6 +72,43 @@ def test_true_peak_by_windows_is_that_of_all_at_once() -> None:
     assert true_peak(audio) > 1.3 * peak(audio)
 
 
+@pytest.mark.parametrize("size", [9, 40])
+def test_true_peak_is_found_wherever_windows_meet(size: int) -> None:
+    """A burst that is highest between its samples, at each place around the first border, gains the same."""
+    burst = 0.5 * np.sin(np.pi / 2 * np.arange(size) + np.pi / 4)
+    window, step = 1 << 15, (1 << 15) - 512
+    found = []
+    for place in (0, 1, 1000, *range(step - 300, step + 300, 7), *range(window - 600, window + 40, 7), 2 * step - 5):
+        audio = np.zeros((70_000, 1), np.float32)
+        audio[place : place + size, 0] = burst
+        found.append(true_peak(audio))
+    assert found == pytest.approx([found[2]] * len(found), rel=1e-3)
+    whole = np.zeros((4096, 1))
+    whole[1000 : 1000 + size, 0] = burst
+    assert found[2] == pytest.approx(
+        np.abs(np.fft.irfft(np.fft.rfft(whole, axis=0), 4 * 4096, axis=0) * 4).max(), rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("eighths", [0, 1, 2, 3])
+def test_true_peak_sees_each_quarter_between_samples(eighths: int) -> None:
+    """Of a sine of a quarter of the rate, which is highest at a sample, or at one of three places after it."""
+    sine = 0.5 * np.sin(np.pi / 2 * np.arange(4096) + np.pi / 8 * eighths)
+    assert true_peak(sine[:, None].astype(np.float32)) == pytest.approx(0.5, rel=0.06)
+    middle = np.hanning(4096) * sine  # without the step at its ends, which rings
+    assert true_peak(middle[:, None].astype(np.float32)) == pytest.approx(0.5, rel=0.003)
+
+
+def test_true_peak_of_a_quiet_window_beside_a_louder_one() -> None:
+    """What gains most between its samples, 4.7 dB here, is not passed over because others are larger as samples."""
+    audio = np.zeros((100_000, 1), np.float32)
+    audio[1000] = 0.5  # a single sample gains nothing
+    pulses = np.array([1.0, -1.0] * 4 + [-1.0, 1.0] * 4, np.float32)  # in step with the band's end but for the middle
+    audio[80_000:80_016, 0] = 0.35 * pulses
+    assert true_peak(audio[70_000:]) > 0.55
+    assert true_peak(audio) == pytest.approx(true_peak(audio[70_000:]), rel=1e-3)
+
+
 def test_silent_bars_are_counted_from_one() -> None:
     mix = np.zeros((4000, 2), np.float32)
     mix[0:1000] = 0.5

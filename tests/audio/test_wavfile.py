@@ -74,6 +74,34 @@ def test_pythons_own_reader_agrees(depth: str, width: int) -> None:
     assert first == -(2 ** (8 * width - 1))
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3, 65537])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("depth", BIT_DEPTHS)
+def test_every_chunk_ends_at_an_even_place(frames: int, channels: int, depth: str) -> None:
+    """24 bits in one channel may be odd: a pad byte follows, which RIFF's size counts and the chunk's does not."""
+    audio = np.full((frames, channels), 0.5, np.float32)
+    content = encode_wav(audio, 8000, bit_depth=depth, loop=(0, frames), title="x", comment="odd")
+    size = frames * channels * {"16": 2, "24": 3, "32f": 4}[depth]
+    assert len(content) % 2 == 0
+    assert struct.unpack("<I", content[4:8])[0] == len(content) - 8
+    assert content[-size - size % 2 - 8 :][:8] == b"data" + struct.pack("<I", size)
+    assert content.endswith(b"\0") or not size % 2
+    assert decode_wav(content + b"LIST" + struct.pack("<I", 4) + b"more").audio.shape == (frames, channels)
+    with io.BytesIO(content) as file:
+        assert chunks_of(file) == len(content)
+
+
+def chunks_of(file: io.BytesIO) -> int:
+    """Return where the last chunk ends, as a reader that goes from chunk to chunk sees it."""
+    place, end = 12, len(file.getvalue())
+    while place < end:
+        file.seek(place)
+        name, size = struct.unpack("<4sI", file.read(8))
+        assert name in (b"fmt ", b"fact", b"smpl", b"LIST", b"cue ", b"data")
+        place += 8 + size + size % 2
+    return place
+
+
 @pytest.mark.parametrize("depth", ["16", "24"])
 def test_too_loud_is_refused_and_not_clipped(depth: str) -> None:
     with pytest.raises(InputError, match="would clip"):

@@ -16,8 +16,11 @@ from gamemusic.composer.session import Memory, Session
 from gamemusic.errors import GameMusicError
 from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
+from gamemusic.tokens.bars import Event
+from gamemusic.tokens.codec import encode_bar
 from gamemusic.tokens.grammar import Grammar, Rules
-from gamemusic.tokens.vocabulary import BAR, END, FEATURES, START, VOCABULARY_SIZE
+from gamemusic.tokens.state import State
+from gamemusic.tokens.vocabulary import BAR, END, FEATURES, NOTE, START, STREAMS, VOCABULARY_SIZE
 from gamemusic.units import METERS
 
 ROOT = Path(__file__).parents[2]
@@ -139,6 +142,7 @@ def test_the_model_hears_sections_as_phrases_that_follow_each_other() -> None:
     assert len(ends) >= 2 and steps[ends[0], columns["bars_left"]] == 3
     assert steps[: ends[0], columns["ending"]].max() == 0
     assert steps[ends[0] : ends[1], columns["ending"]].min() == 1
+    assert steps[ends[1] :, columns["ending"]].max() == 0  # the seam: what a loop's end leads to is no ending
 
 
 @pytest.mark.parametrize("height", [0, 3, 8])
@@ -157,6 +161,39 @@ def test_seam_is_the_surprise_after_the_end_less_that_inside(bars: int, height: 
     composed = _compose(StandIn(logits), bars=bars, count=1)
     expected = np.log2(VOCABULARY_SIZE - 1 + np.exp(height)) - np.log2(VOCABULARY_SIZE)
     assert composed.seam_bits == [pytest.approx(expected, abs=0.015)]
+
+
+def test_the_seam_is_that_to_what_follows() -> None:
+    """Which is the first bar, unless another bar is said to come after the last one."""
+    shown: list[int] = []
+
+    class Watching(StandIn):
+        def step(self, features: npt.NDArray[np.int64], memory: Memory) -> tuple[Ints, Memory]:
+            shown.append(int(features[0, 0]))
+            return super().step(features, memory)
+
+    lead: list[tuple[Event, ...]] = [()] * len(STREAMS)
+    lead[STREAMS.index("lead")] = (Event(12, 20, 12, 4),)
+    for after in (tuple(lead), None):
+        shown.clear()
+        composed = compose_candidates(
+            Watching(lambda tokens: np.zeros((len(tokens), VOCABULARY_SIZE), dtype=np.int32)),
+            Grammar(Rules(bars=1, meter=METERS["3/4"], key=Key(9, "minor"), roles=(Role.LEAD,))),
+            CONDITIONS,
+            sections=(1,),
+            count=1,
+            seed=1,
+            temperature=1.0,
+            min_p=0.0,
+            repeats={},
+            after=after,
+        )
+        follows = [BAR, *encode_bar(after or composed.bars[0][0], (), list(State(1).velocities))]
+        seam = shown[shown.index(END) + 1 :]
+        assert seam[0] == BAR
+        assert [token for token in seam if NOTE[Role.LEAD] <= token] == [
+            token for token in follows[:-1] if NOTE[Role.LEAD] <= token
+        ]
 
 
 def test_steps_are_counted(session: Session) -> None:
@@ -219,3 +256,14 @@ def test_periods_begin_their_second_half_like_their_first(
 )
 def test_phrases_are_cut_into_sections(form: tuple[str, ...], bars: int, sections: tuple[int, ...]) -> None:
     assert plan_sections(sections_of(form, bars), bars) == sections
+
+
+def test_the_seam_is_scored_without_its_bar_line() -> None:
+    """A model that never expects a bar after an End, as after a piece, says nothing of how the music goes on."""
+
+    def logits(tokens: npt.NDArray[np.int64]) -> Ints:
+        values = np.zeros((len(tokens), VOCABULARY_SIZE), dtype=np.int32)
+        values[tokens == END, START] = 256 * 12
+        return values
+
+    assert _compose(StandIn(logits), bars=2, count=2).seam_bits == [pytest.approx(0, abs=0.015)] * 2

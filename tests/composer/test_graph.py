@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from gamemusic.composer.graph import Node, Size, check_graph, expected_nodes
 from gamemusic.composer.protobuf import BYTES, NUMBER, parse
 from gamemusic.errors import FormatError, PackError
+from gamemusic.limits import LIMITS
 from gamemusic.packs.library import shipped_dir
+from gamemusic.tokens.vocabulary import FEATURES
 
 onnx = pytest.importorskip("onnx")
 
@@ -259,3 +262,62 @@ def test_the_beginning_of_a_model_is_refused(model: bytes) -> None:
 def test_protocol_buffers_are_read_strictly(data: bytes, words: str) -> None:
     with pytest.raises(FormatError, match=words):
         parse(data, {1: NUMBER, 2: BYTES})
+
+
+def _say(name: str, text: str) -> Callable[[Any], None]:
+    def change(proto: Any) -> None:
+        proto.metadata_props.add(key=name, value=text)
+
+    return change
+
+
+def _second_attribute(proto: Any) -> None:
+    proto.graph.node[0].attribute.add(name="axis", type=onnx.AttributeProto.INT, i=1)
+
+
+def _last_row(more: int) -> Callable[[Any], None]:
+    """Return the change by which the last value of the last feature has the table's last row, or one further on."""
+
+    def change(proto: Any) -> None:
+        columns, strides = (
+            onnx.numpy_helper.to_array(_constant(proto, f"feature_{name}")) for name in ("columns", "strides")
+        )
+        sizes = [*FEATURES.values()]
+        place = len(columns) - 1
+        reached = (sizes[columns[place]] - 1) * strides[place]
+        rows = _constant(proto, "embeddings").dims[0]
+        _set("feature_offsets", place, rows - 1 - reached + more)(proto)
+
+    return change
+
+
+LIMITS_MET: list[tuple[Callable[[Any], None], Callable[[Any], None], str]] = [
+    (_say("note", "x" * (1 << 14)), _say("note", "x" * ((1 << 14) + 1)), "bytes"),
+    (_say("mine", ""), _say("format", "1"), "metadata with 'format' twice"),
+    (_set("layer0_weight", 5, 63), _set("layer0_weight", 5, 64), "layer0_weight has values outside -64 to 63"),
+    (_set("layer0_weight", 5, -64), _set("layer0_weight", 5, -65), "layer0_weight has values outside -64 to 63"),
+    (_set("head_scale", 5, 1e4), _set("head_scale", 5, 1.01e4), "head_scale has values outside"),
+    (_set("layer1_bias", 5, -1e9), _set("layer1_bias", 5, -1.01e9), "layer1_bias has values outside"),
+    (_set("feature_columns", 0, len(FEATURES) - 1), _set("feature_columns", 0, len(FEATURES)), "a feature column"),
+    (_last_row(0), _last_row(1), "beyond the table"),
+    (lambda proto: None, _second_attribute, "attributes that none of ours has"),
+]
+
+
+@pytest.mark.parametrize(("last", "beyond", "words"), LIMITS_MET, ids=[words for _, _, words in LIMITS_MET])
+def test_limits_are_where_they_are_said_to_be(
+    model: bytes, last: Callable[[Any], None], beyond: Callable[[Any], None], words: str
+) -> None:
+    assert check_graph(edited(model, last)) == Size(2, 16)
+    with pytest.raises(PackError, match=words):
+        check_graph(edited(model, beyond))
+
+
+@pytest.mark.parametrize(("name", "found"), [("model_layers", 2), ("model_cells", 16), ("model_bytes", 0)])
+def test_sizes_end_at_the_callers_limits(model: bytes, name: str, found: int) -> None:
+    found = found or len(model)
+    met: dict[str, Any] = {name: found}
+    missed: dict[str, Any] = {name: found - 1}
+    assert check_graph(model, limits=replace(LIMITS, **met)) == Size(2, 16)
+    with pytest.raises(PackError, match="allowed are"):
+        check_graph(model, limits=replace(LIMITS, **missed))

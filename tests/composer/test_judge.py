@@ -119,3 +119,23 @@ def test_pace_counts_notes_a_beat_without_repeats() -> None:
 
 def test_faults_are_counted() -> None:
     assert count_faults([("copied", "empty"), (), ("empty",)]) == (("copied", 1), ("empty", 2))
+
+
+def test_a_copy_begins_with_the_thirteenth_note() -> None:
+    print_ = Fingerprint.build({}, {}, find_grams(BARS, 48), 4096)
+    for length, found in ((LONGEST_COPY, ()), (LONGEST_COPY + 1, ("copied",))):
+        tune = (*TUNE[:length], *(13, 25, 18, 11)[: 16 - length])
+        bars = [bar(tune[first : first + 4], (0, 7)) for first in range(0, 16, 4)]
+        assert print_.longest_run(bars, 48) == length
+        assert faults(bars, fingerprint=print_) == found
+
+
+def test_a_planned_tune_may_be_a_copy_and_a_given_one_is_the_callers() -> None:
+    print_ = Fingerprint.build({}, {}, find_grams(BARS, 48), 4096)
+    assert faults(BARS, fingerprint=print_, given={0: ()}) == ()
+    assert faults(BARS, fingerprint=print_, given={0: ()}, planned=True) == ("copied",)
+
+
+def test_what_sounds_most_like_music_comes_first() -> None:
+    composed = Candidates([[EMPTY_BAR]] * 3, [0.1] * 3, [1] * 3, 1)
+    assert rank(composed, [()] * 3, [0] * 3, None, [1, 9, 5]) == [1, 2, 0]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gamemusic.composer.idea import weigh_idea
-from gamemusic.composer.melody import Ground, Tone, fit, move
+from gamemusic.composer.melody import Ground, Tone, _place, fit, move
 from gamemusic.composer.motif import PLANS, choose_plan, ornament, words_for, write_section
 from gamemusic.scales import MODES
 from gamemusic.tokens.vocabulary import CHORDS, QUALITY_NAMES, STYLE_NAMES
@@ -161,3 +162,23 @@ def test_an_ornament_keeps_the_bar_filled(tones: list[Tone]) -> None:
     changed = ornament(tones, ground(chord(0)))
     assert changed != tones
     assert sum(tone.duration for tone in changed) == sum(tone.duration for tone in tones)
+
+
+def test_a_melody_costs_what_its_rules_say() -> None:
+    """One note where it lies: 0 is what fits; a borrowed tone, one struck again and a wide leap cost something."""
+    here = ground(chord(0), chord(2), chord(2, "min"))
+    assert fit(line(60), here, None) == (0, line(60))
+    assert fit(line(66, first=48), here, None) == (3, line(66, first=48))
+    assert fit(line(62, first=96), here, None) == (0, line(62, first=96))  # from its tick on, a chord is in force
+    assert fit(line(60), here, 60)[0] == 4
+    assert fit(line(67), here, 60)[0] == 0
+    assert fit(line(72), here, 60)[0] == 5  # which is as far as G
+    assert pitches(fit(line(70, first=12), ground(chord(0)), None)[1]) != [70]  # foreign, though it only passes
+
+
+def test_a_semitone_above_a_tone_of_the_chord_rubs() -> None:
+    """On C major: F and C sharp and A flat, not B nor E flat nor F sharp, which lie below one."""
+    costs = _place(np.arange(60, 72, dtype=np.int32), Tone(0, 12, 66, 4), ground(chord(0)))
+    near = costs - np.abs(np.arange(60, 72) - 66)
+    scale = [14 * (name not in MAJOR) for name in range(12)]
+    assert (near - scale).tolist() == [0, 27, 18, 18, 0, 27, 18, 0, 27, 18, 18, 18]

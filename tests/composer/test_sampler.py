@@ -164,3 +164,23 @@ def test_exponentials_begin_and_end_where_they_should() -> None:
     table = load_exponentials()
     assert (table[0], table[256]) == (1 << 30, int((Decimal(-1).exp() * 2**30).to_integral_value()))
     assert table[-1] == 0 and table[-2] == 1 and (np.diff(table) <= 0).all()
+
+
+def test_noise_goes_on_at_the_tables_beginning_where_it_ends() -> None:
+    sampler, noise = Sampler(1, 8, 1000, VOCABULARY, temperature=1.0, min_p=0), load_noise()
+    places = sampler._places
+    late = np.argwhere(places > len(noise) - VOCABULARY)
+    assert len(late) > 20
+    for step, candidate in late.tolist():
+        logits = np.zeros((8, VOCABULARY), dtype=np.int32)
+        sampler.draw(step, logits)  # leaves the noise of this step
+        at = (places[step, candidate] + np.arange(VOCABULARY)) % len(noise)
+        assert np.array_equal(logits[candidate], noise[at])
+
+
+def test_a_token_at_the_limit_of_min_p_may_still_come() -> None:
+    """ln 0.5 is 177.4 steps: a token 177 steps below the likeliest is drawn, one 178 steps below never is."""
+    logits = np.full((8, 64), -178, dtype=np.int32)
+    logits[:, :2] = [0, -177]
+    sampler = Sampler(1, 8, 200, 64, temperature=2.0, min_p=0.5)
+    assert set(np.concatenate([sampler.draw(step, logits.copy()) for step in range(200)]).tolist()) == {0, 1}

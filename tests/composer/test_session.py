@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from gamemusic.composer.session import Session
 from gamemusic.errors import PackError
+from gamemusic.limits import LIMITS
 from gamemusic.tokens.vocabulary import FEATURES, VOCABULARY_HASH, VOCABULARY_SIZE
 
 TINY = Path(__file__).parents[1] / "data" / "tiny_pack" / "model.onnx"
@@ -166,3 +168,9 @@ def test_a_step_that_fails_gives_an_error_of_ours(model: bytes) -> None:
     features = np.full((1, len(FEATURES)), 10**6, dtype=np.int64)
     with pytest.raises(PackError, match=r"cannot be run: .*export it again"):
         session.step(features, session.start(1))
+
+
+def test_limits_of_the_caller_hold(model: bytes) -> None:
+    assert Session(model, limits=replace(LIMITS, model_cells=16)).hidden == 16
+    with pytest.raises(PackError, match="of 16 cells, allowed are"):
+        Session(model, limits=replace(LIMITS, model_cells=15))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from packfiles import Files, pack_of, zip_of
@@ -92,6 +95,32 @@ def test_a_folder_put_there_by_hand_is_replaced_and_removed(user: Path, write_fo
     assert [path.name for path in user.iterdir()] == ["calm.zip"]
     write_folder({"preset.yaml": b"broken: ["}, "ruin", user)
     assert remove_pack("ruin") == user / "ruin"
+    assert [path.name for path in user.iterdir()] == ["calm.zip"]
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_the_old_pack_stays_until_the_new_one_is_written(
+    kind: str, user: Path, write_folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its name is the new one's or another: a full disk must not take the mood that is there."""
+    newer = tmp_path / "newer.zip"
+    newer.write_bytes(zip_of(pack_of(version="2.0")))
+    if kind == "zip":
+        install_pack(write_folder(pack_of()))
+    else:
+        write_folder(pack_of(), "by-hand", user)
+    before = find_pack("calm")
+
+    def fail(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", fail)
+        with pytest.raises(OutputError, match="free some space"):
+            install_pack(newer, replace=True)
+    assert [path.name for path in user.iterdir()] == [before.path.name]
+    assert find_pack("calm").digest == before.digest
+    assert install_pack(newer, replace=True).card.version == "2.0"
     assert [path.name for path in user.iterdir()] == ["calm.zip"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -259,6 +260,15 @@ def test_the_file_that_is_missing_is_named(
     with pytest.raises(PackError) as caught:
         open_pack(write_folder(files))
     assert words in str(caught.value)
+
+
+def test_a_card_must_say_each_files_size(files: Files, tmp_path: Path) -> None:
+    card = json.loads(files["card.json"])
+    card["files"]["model.onnx"]["size"] += 1
+    files["card.json"] = json.dumps(card).encode()
+    (tmp_path / "calm.zip").write_bytes(zip_of(files))
+    with pytest.raises(PackError, match=r"model\.onnx is not the file that card\.json describes"):
+        open_pack(tmp_path / "calm.zip")
 
 
 def test_a_pin_covers_the_card(write_folder: Write, tmp_path: Path) -> None:

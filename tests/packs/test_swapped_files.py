@@ -10,6 +10,7 @@ from packfiles import pack_of
 
 from gamemusic.errors import PackError
 from gamemusic.packs.members import FolderMembers, check_member_names
+from gamemusic.packs.pack import open_pack
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes and links")
 
@@ -21,6 +22,34 @@ def members(tmp_path: Path) -> FolderMembers:
     found = FolderMembers(tmp_path)
     (tmp_path / "model.onnx").unlink()
     return found
+
+
+@pytest.mark.parametrize("origin", ["path", "user"])
+def test_each_file_is_read_once_so_that_what_was_checked_is_what_is_used(
+    tmp_path: Path, origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After every read the file changes, as when somebody saves it: nobody may look at it again."""
+    files = pack_of({"README.md": b"first"})
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    seen: list[str] = []
+    read = FolderMembers.read
+
+    def read_and_change(self: FolderMembers, name: str, most: int) -> bytes:
+        data = read(self, name, most)
+        seen.append(name)
+        (tmp_path / name).write_bytes(b"name: other\n" if name == "preset.yaml" else b"changed")
+        return data
+
+    monkeypatch.setattr(FolderMembers, "read", read_and_change)
+    pack = open_pack(tmp_path, origin=origin)
+    assert sorted(seen) == sorted(files)
+    assert (dict(pack.members), pack.card_bytes) == (
+        {name: data for name, data in files.items() if name != "card.json"},
+        files["card.json"],
+    )
+    assert pack.preset.name == "calm"
+    assert (tmp_path / "preset.yaml").read_bytes() == b"name: other\n"
 
 
 def test_a_pipe_in_the_files_place(members: FolderMembers) -> None:

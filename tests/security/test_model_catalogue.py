@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,31 @@ def _boundaries() -> list[int]:
                 if inner in (1, 5):
                     found += [content + start + b for _, b, _, _ in fields(MODEL[content + start : content + last])]
     return found
+
+
+def _rebuilt(data: bytes, path: tuple[int, ...], change: Callable[[bytes], bytes]) -> bytes:
+    """Return a message with the first field of each key of a path rewritten, and all lengths on the way."""
+    made, key = b"", path[0]
+    for found, begin, content, end in fields(data):
+        if found == key:
+            inner = data[content:end]
+            made += field(key, _rebuilt(inner, path[1:], change) if path[1:] else change(inner)) + data[end:]
+            return made
+        made += data[begin:end]
+    raise AssertionError(f"no field {key}")
+
+
+def test_sides_that_are_a_name_and_a_number() -> None:
+    """ONNX's own classes hold one of the two, and which of them a reader believes is its own business."""
+    shape = (7, 11, 2, 1, 2)
+    assert _rebuilt(MODEL, (*shape, 1), lambda side: side) == MODEL
+    refuse(_rebuilt(MODEL, (*shape, 1), lambda batch: batch + field(1, 1)), "features is not of the shape")
+
+    def name_last(sides: bytes) -> bytes:
+        first, last = (sides[content:end] for _, _, content, end in fields(sides))
+        return field(1, first) + field(1, last + field(2, b"any"))
+
+    refuse(_rebuilt(MODEL, shape, name_last), "features is not of the shape")
 
 
 def test_o01_cut_at_each_percent_and_each_boundary() -> None:

@@ -18,6 +18,7 @@ from gamemusic.score.phrase import Phrase, Role
 from gamemusic.theory import Key, chord_pitch_classes
 from gamemusic.tokens.bars import DEFAULT_POLYPHONY, Bar, Event, join_bars, transposition
 from gamemusic.tokens.grammar import TOKENS_PER_BAR, Grammar, Rules, forced_chords
+from gamemusic.tokens.state import State
 from gamemusic.tokens.vocabulary import (
     BAR,
     CHORD,
@@ -424,3 +425,12 @@ def test_a_thin_scale_has_its_melody_and_borrows_chords() -> None:
     assert weights[2] == weights[8] == -1024 and weights[1] == -205
     chords = Grammar(thin).pitch_rows[NO_CHORD, CHORD : CHORD + CHORDS]
     assert chords[8 * len(QUALITY_NAMES)] == 0 > chords[9 * len(QUALITY_NAMES)]  # VI of minor, and none of its
+
+
+@pytest.mark.parametrize(("position", "most"), [(0, 48), (30, 18), (47, 1)])
+def test_a_note_lasts_no_longer_than_the_phrase(position: int, most: int) -> None:
+    grammar, state = Grammar(_rules(bars=1, meter=METERS["4/4"])), State(1)
+    for token in (BAR, POSITION + position, NOTE[Role.LEAD] + 5):
+        state.advance(token)
+    allowed = np.flatnonzero(grammar.rows[grammar.row(state)] == 0)
+    assert allowed.tolist() == list(range(DURATION, DURATION + most))
