@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from gamemusic.arranger.articulation import articulate
 from gamemusic.arranger.drummer import add_fills, add_ghosts, ease_kicks, halve
-from gamemusic.arranger.drums import DRUM_FIGURES
+from gamemusic.arranger.drums import DRUM_FIGURES, play_groove
 from gamemusic.arranger.dynamics import SUSTAINED, add_expression, shape_velocities
-from gamemusic.arranger.figures import FIGURES, RANGES, Range
+from gamemusic.arranger.figures import FIGURES, RANGES, Range, play_figure
 from gamemusic.arranger.layers import Layers, plan_layers
 from gamemusic.arranger.reach import narrow, thin
 from gamemusic.arranger.sections import Section, find_sections, loudness, section_figure
@@ -97,10 +97,12 @@ def _find_notes(
     written: dict[str, tuple[Note, ...]] = {}
     for figure in (instrument.figure, whole, *wanted):
         if figure:
-            _check_figure(role, figure)
+            _check_figure(role, figure, orchestration)
         if figure not in written:
             written[figure] = (
-                _realise(figure, phrase, role, instrument) if figure else _composed(phrase, role, instrument)
+                _realise(figure, phrase, role, instrument, orchestration)
+                if figure
+                else _composed(phrase, role, instrument)
             )
     if set(wanted) <= {instrument.figure}:
         return written[whole or instrument.figure]
@@ -111,10 +113,16 @@ def _find_notes(
     return tuple(sorted(notes))
 
 
-def _realise(figure: str, phrase: Phrase, role: Role, instrument: Instrument) -> tuple[Note, ...]:
-    lower = TABLE[figure].lower if figure in TABLE and role is not Role.BASS else 0
+def _realise(
+    name: str, phrase: Phrase, role: Role, instrument: Instrument, orchestration: Orchestration
+) -> tuple[Note, ...]:
+    figure = orchestration.own_figures.get(name) or TABLE.get(name)
+    lower = figure.lower if figure is not None and role is not Role.BASS else 0
     pitches = _under_tune(phrase, role, _sounding_range(role, instrument, lower))
-    notes = FIGURES[figure](phrase, pitches)
+    if name in orchestration.own_grooves:
+        notes = play_groove(orchestration.own_grooves[name], phrase, pitches)
+    else:
+        notes = play_figure(figure, phrase, pitches) if figure is not None else FIGURES[name](phrase, pitches)
     return notes if instrument.density is None else thin(notes, instrument.density, phrase.meter)
 
 
@@ -134,9 +142,11 @@ def _composed(phrase: Phrase, role: Role, instrument: Instrument) -> tuple[Note,
     return tuple(sorted(Note(n.start, _fold(n.pitch + 12 * instrument.octave), n.duration, n.velocity) for n in notes))
 
 
-def _check_figure(role: Role, figure: str) -> None:
-    if figure not in FIGURES or (figure in DRUM_FIGURES) != (role is Role.DRUMS):
-        fit = [name for name in FIGURES if (name in DRUM_FIGURES) == (role is Role.DRUMS)]
+def _check_figure(role: Role, figure: str, orchestration: Orchestration) -> None:
+    drums = {*DRUM_FIGURES, *orchestration.own_grooves}
+    every = (*FIGURES, *orchestration.own_figures, *orchestration.own_grooves)
+    if figure not in every or (figure in drums) != (role is Role.DRUMS):
+        fit = [name for name in every if (name in drums) == (role is Role.DRUMS)]
         some = ", ".join(fit[:4]) + (f" and {len(fit) - 4} more" if len(fit) > 4 else "")
         raise InputError(f"figure {figure!r} for {role} is not one of {some}{suggest(figure, fit)}")
 

@@ -12,62 +12,19 @@ from functools import partial
 from types import MappingProxyType
 
 from gamemusic.arranger.chance import mix
-from gamemusic.arranger.grooves import GROOVES, TIMPANI_FIFTH, TIMPANI_ROOT, Grid, Groove
+from gamemusic.arranger.grooves import GROOVES, TIMPANI_FIFTH, TIMPANI_ROOT
 from gamemusic.arranger.sections import fill_bars, find_sections
 from gamemusic.arranger.voicing import find_spans, span_index
+from gamemusic.score.groove import Grid, Groove, groove_in
 from gamemusic.score.phrase import DRUM_TICKS, Note, Phrase, Role
-from gamemusic.units import Meter
 
-__all__ = ["DRUM_FIGURES", "final_tick", "groove_in"]
+__all__ = ["DRUM_FIGURES", "final_tick", "play_groove"]
 
 _ORCHESTRA_KIT = 48
 _LOWEST_TIMPANO = 41
 """Keys 41 to 53 of the orchestra kit are timpani, F2 to F3 at their own pitch."""
 _LOW_TOM, _HIGH_TOM = 41, 45
 """What plays their part in other kits."""
-
-
-def groove_in(written: Mapping[str, Groove], meter: Meter) -> Groove:
-    """Return how a figure goes in a meter: as written, or put together from the meters that are.
-
-    5/4 is 3 + 2, 7/8 is 2 + 2 + 3, 9/8 three and 12/8 four threes.
-    """
-    name = str(meter)
-    if name in written:
-        return written[name]
-    first, cut, second, start, end = _PIECES[name]
-    one, other = written[first], written[second]
-    patterns = tuple(
-        tuple(
-            _join(heads[index % len(heads)], cut, tails[index % len(tails)], start, end)
-            for index in range(max(len(heads), len(tails)))
-        )
-        for heads, tails in zip(one.patterns, other.patterns, strict=False)
-    )
-    # what leads on stands at the end of the bar, so that its first part goes on as ever
-    fills = tuple(_join(one.patterns[0][0], cut, fill, start, end) for fill in other.fills)
-    return Groove(patterns, fills, other.crash)
-
-
-_PIECES: Mapping[str, tuple[str, int, str, int, int]] = MappingProxyType(
-    {
-        "5/4": ("3/4", 12, "2/4", 0, 8),
-        "7/8": ("2/4", 8, "6/8", 6, 12),
-        "9/8": ("6/8", 12, "6/8", 6, 12),
-        "12/8": ("6/8", 12, "6/8", 0, 12),
-    }
-)
-"""Meter; the one that it begins with, and how many sixteenths of it; the one that goes on, from and to a sixteenth."""
-
-
-def _join(one: Grid, cut: int, other: Grid, start: int, end: int) -> Grid:
-    lines = {}
-    for key in (*one, *(key for key in other if key not in one)):
-        head = one[key].replace("|", "")[:cut] if key in one else "." * cut
-        tail = other[key].replace("|", "")[start:end] if key in other else "." * (end - start)
-        if (head + tail).strip("."):
-            lines[key] = head + tail
-    return lines
 
 
 def final_tick(phrase: Phrase) -> int:
@@ -112,9 +69,15 @@ def _tune(phrase: Phrase) -> Callable[[int, int], int]:
     return key_at
 
 
-def _beat(name: str, phrase: Phrase, span: tuple[int, int]) -> tuple[Note, ...]:
-    """Return the drum notes of a phrase; a phrase of one bar has no room for a fill."""
-    groove = groove_in(GROOVES[name], phrase.meter)
+def play_groove(written: Mapping[str, Groove], phrase: Phrase, span: tuple[int, int]) -> tuple[Note, ...]:
+    """Return the drum notes of a phrase; a phrase of one bar has no room for a fill.
+
+    Args:
+        written: Meter, and how the figure goes in it; others are derived.
+        phrase: Its frame.
+        span: Not heeded: drums have no range.
+    """
+    groove = groove_in(written, phrase.meter)
     stop, key_at = final_tick(phrase), _tune(phrase)
     patterns = _choose_patterns(phrase, len(groove.patterns))
     notes: dict[tuple[int, int], Note] = {}
@@ -132,7 +95,7 @@ def _beat(name: str, phrase: Phrase, span: tuple[int, int]) -> tuple[Note, ...]:
         filled = bar in ends
         bars = groove.patterns[patterns[bar]]
         grid = bars[bar % len(bars)]
-        if filled:
+        if filled and groove.fills:
             number = mix(phrase.seed, len(groove.fills), 43) + bisect_right(ends, bar)
             grid = groove.fills[number % len(groove.fills)]
         for start, key, velocity in _strokes(grid, head):
@@ -154,6 +117,6 @@ def _strokes(grid: Grid, head: int) -> Iterator[tuple[int, int, int]]:
 
 
 DRUM_FIGURES: Mapping[str, partial[tuple[Note, ...]]] = MappingProxyType(
-    {name: partial(_beat, name) for name in GROOVES}
+    {name: partial(play_groove, written) for name, written in GROOVES.items()}
 )
 """Figures for drums, by name: a function of a phrase and of a range of pitches, which drums do not heed."""

@@ -248,7 +248,8 @@ def _ending_mark(figure: Figure) -> str:
     if figure.lower:
         return "G"
     marks = {stroke.mark for cells in figure.bars.values() for cell in cells for stroke in cell.strokes}
-    return "L" if marks <= set("LFTVOXlrZ") and figure.roles in ((), (Role.BASS,)) else "C"
+    low = all(mark in "LFTVOXlrZ" or mark[0] == "^" for mark in marks)
+    return "L" if low and figure.roles in ((), (Role.BASS,)) else "C"
 
 
 def _lay_bars(figure: Figure, phrase: Phrase) -> Iterator[tuple[int, Cell]]:

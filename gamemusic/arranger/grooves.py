@@ -11,10 +11,11 @@ The letters that name drums stand in `KEYS`; ``G`` and ``g`` are timpani, tuned 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["GROOVES", "KEYS", "TIMPANI_FIFTH", "TIMPANI_ROOT", "Grid", "Groove"]
+from gamemusic.score.groove import Grid, Groove
+
+__all__ = ["GROOVES", "KEYS", "TIMPANI_FIFTH", "TIMPANI_ROOT"]
 
 TIMPANI_ROOT, TIMPANI_FIFTH = -1, -2
 """Keys that stand for a drum tuned to the harmony."""
@@ -26,21 +27,6 @@ KEYS: Mapping[str, int] = MappingProxyType(
     }
 )  # fmt: skip
 """Percussion keys by the letters that name them here."""
-
-Grid = Mapping[int, str]
-"""One bar: percussion key, and its line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Groove:
-    """How a family of patterns goes in one meter."""
-
-    patterns: tuple[tuple[Grid, ...], ...]
-    """Of each pattern the bars that follow each other."""
-    fills: tuple[Grid, ...]
-    crash: int = 0
-    """Key struck where a fill leads; 0 for none."""
-
 
 # fmt: off
 _ROCK = (

@@ -67,6 +67,9 @@ def asked_files(preset: Preset) -> dict[str, str]:
     asked = {PRESET_FILE: "", preset.model: "model"}
     for key in ("fingerprint", "theme"):
         asked.setdefault(getattr(preset, key), key)
+    for kind, owns in (("figures", preset.figures), ("grooves", preset.grooves)):
+        for own in owns.values():
+            asked.setdefault(own.midi, f"{kind}.{own.name}.midi")
     for name, style in preset.styles.items():
         if style.soundfont != "chip":
             asked.setdefault(style.soundfont, f"styles.{name}.soundfont")

@@ -82,16 +82,19 @@ def _program(names: Iterable[str]) -> Schema:
 
 
 @dataclass(frozen=True, eq=False)
-class _FigureName(Choice[str]):
-    """A figure's name: there are too many of them for a message."""
+class _FigureName(Text):
+    """A figure's name. The preset looks whether there is such a one, since it may bring figures of its own."""
 
-    @property
-    def expected(self) -> str:
-        return "a figure such as block, pad, bass_roots or march ('gamemusic schema' and docs/figures.md list all)"
+    def schema(self, shared: dict[str, Schema]) -> Schema:
+        return {"anyOf": [{"enum": list(FIGURES)}, super().schema(shared)]}
 
 
 _KIT_NAMES = MappingProxyType({number: name for name, number in DRUM_KITS.items()})
-FIGURE = _FigureName({name: name for name in FIGURES})
+FIGURE = _FigureName(
+    32,
+    r"[a-z][a-z0-9_-]{0,31}",
+    "a figure such as block, pad, bass_roots or march ('gamemusic schema' and docs/figures.md list all)",
+)
 ROLES = Choice({str(role): role for role in reversed(Role)})
 PITCHED = Choice({str(role): role for role in reversed(Role) if role is not Role.DRUMS})
 

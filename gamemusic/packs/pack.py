@@ -25,6 +25,7 @@ from gamemusic.packs.kinds import (
     own_files,
 )
 from gamemusic.packs.members import FolderMembers, Members, check_member_names
+from gamemusic.packs.ownmidi import fill_figures
 from gamemusic.packs.schema import Preset, load_preset, read_preset
 from gamemusic.packs.style import Style
 from gamemusic.score.phrase import Role
@@ -291,7 +292,9 @@ def open_pack(path: str | Path, *, origin: str = "path", limits: Limits = LIMITS
             raise PackError(f"{name} is not the file that {CARD_FILE} describes; {how}", file=members.path)
     return Pack(
         name=preset.name,
-        preset=_with_fonts(members.path, preset, contents, limits),
+        preset=_with_fonts(
+            members.path, fill_figures(preset, contents, path=members.path, limits=limits), contents, limits
+        ),
         card=card,
         path=members.path,
         origin=origin,

@@ -20,6 +20,7 @@ from gamemusic.packs.fields import Choice, Exactly, Number, Text, Whole
 from gamemusic.packs.musical import (
     BAR,
     DRUM_FIGURES,
+    FIGURE,
     FIGURES,
     KEY,
     MIN_P,
@@ -31,6 +32,7 @@ from gamemusic.packs.musical import (
     TEMPO,
 )
 from gamemusic.packs.nodes import Node
+from gamemusic.packs.ownfigure import OwnFigure, OwnGroove
 from gamemusic.packs.records import FieldError, ListOf, MapOf, Pair, Record
 from gamemusic.packs.stinger import Stinger
 from gamemusic.packs.style import Drummer, Player, Room, Style
@@ -130,6 +132,14 @@ class Preset:
     )
     """One-shots that a game may ask for by name, beside `found`, `danger`, `win`, `lose`, `level_up` and `secret`, or
     in their place."""
+    figures: Annotated[Mapping[str, OwnFigure], MapOf(NAME, Record(OwnFigure), high=32, named=True)] = field(
+        default_factory=dict
+    )
+    """Figures of this mood's own, by the names that styles and sections call them by."""
+    grooves: Annotated[Mapping[str, OwnGroove], MapOf(NAME, Record(OwnGroove), high=32, named=True)] = field(
+        default_factory=dict
+    )
+    """Drum patterns of this mood's own, by the names that styles and sections call them by."""
     ranges: Annotated[Mapping[Role, tuple[int, int]], MapOf(PITCHED, Pair(PITCH))] = field(default_factory=dict)
     """[lowest, highest] note of each role as composed, before `octave`; roles left out may use all the model's notes. A
     figure keeps to it too, but needs an octave."""
@@ -150,6 +160,7 @@ class Preset:
             if section.endswith("'") and section[0] not in self.form[:index]:
                 message = f"found {section} before {section[0]}, expected the section before its variation"
                 raise FieldError(message, "form", index)
+        self._check_figures()
         every = tuple(dict.fromkeys(key for style in self.styles.values() for key in self.keys_of(style)))
         _check_chords(self.progression, every, "progression")
         for style in self.styles.values():
@@ -166,6 +177,25 @@ class Preset:
                     form = f"[{', '.join(self.form)}] has" if self.form else "without 'form' there is"
                     message = f"found the section {name}, but {form} no such section"
                     raise FieldError(message, "styles", style.name, "sections", name)
+
+    def _check_figures(self) -> None:
+        """Refuse own figures that are called like others, and styles that name what is not there or does not fit."""
+        for kind, some in (("figures", self.figures), ("grooves", self.grooves)):
+            for name in some:
+                if name in FIGURES or (kind == "grooves" and name in self.figures):
+                    whose = "of every mood" if name in FIGURES else "of this one"
+                    raise FieldError(f"found {name}, which is a figure {whose}; choose another name", kind, name)
+        own = (*self.figures, *self.grooves)
+        for style in self.styles.values():
+            for role, name, place in style.named_figures():
+                path = ("styles", style.name, *place)
+                if name not in FIGURES and name not in own:
+                    mine = f", or one of this mood's own: {', '.join(own)}" if own else ""
+                    words = f"{FIGURE.expected}{mine}{suggest(name, (*FIGURES, *own))}"
+                    raise FieldError(f"found the text {name!r}, expected {words}", *path)
+                if name in own and (name in self.grooves) != (role is Role.DRUMS):
+                    fit = "one of 'grooves'" if role is Role.DRUMS else "one of 'figures'"
+                    raise FieldError(f"found {name} for '{role}', expected {fit}", *path)
 
     @property
     def default_style(self) -> str:
@@ -216,7 +246,12 @@ class Preset:
             role: dataclasses.replace(player, reach=ranges.get(role), density=density.get(role))
             for role, player in plain.instruments.items()
         }
-        return dataclasses.replace(plain, instruments=players)
+        return dataclasses.replace(
+            plain,
+            instruments=players,
+            own_figures={name: own.figure() for name, own in self.figures.items()},
+            own_grooves={name: own.groove() for name, own in self.grooves.items()},
+        )
 
     def temperature_of(self, style: Style) -> float:
         """Return the temperature of a style."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from gamemusic.packs.musical import (
     BAR,
     DRUM_FIGURES,
     FIGURE,
+    FIGURES,
     KEY,
     KIT,
     PITCH,
@@ -211,6 +212,14 @@ class Style:
         """The figures of the roles that the model does not compose."""
         return {role: self.instruments[role].figure for role in self.roles if self.instruments[role].figure}
 
+    def named_figures(self) -> Iterator[tuple[Role, str, tuple[str, ...]]]:
+        """Yield (role, figure, where it stands in the style) of every figure that the style names."""
+        for role, figure in self.figures.items():
+            yield role, figure, ("instruments", str(role), "figure")
+        for name, section in self.sections.items():
+            for role, figure in section.figures.items():
+                yield role, figure, ("sections", name, "figures", str(role))
+
     def orchestration(self) -> orchestration.Orchestration:
         """Return the style's players as a phrase carries them."""
         return orchestration.Orchestration(
@@ -226,7 +235,7 @@ class Style:
 
 
 def _check_figure(role: Role, figure: str, *place: str) -> None:
-    if (figure in DRUM_FIGURES) != (role is Role.DRUMS):
+    if figure in FIGURES and (figure in DRUM_FIGURES) != (role is Role.DRUMS):
         fit = f"one of {', '.join(DRUM_FIGURES)}" if role is Role.DRUMS else "one with pitches such as block or pad"
         raise FieldError(f"found the figure {figure!r} for '{role}', expected {fit}", *place)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from gamemusic.score.figure import Figure
+from gamemusic.score.groove import Groove
 from gamemusic.score.phrase import Role
 
 __all__ = ["DEFAULT_ORCHESTRATION", "Instrument", "Orchestration", "Room", "SectionPlan"]
@@ -79,6 +81,10 @@ class Orchestration:
     figures: Mapping[str, Mapping[Role, str]] = field(default_factory=dict)
     """Figures that the composer chose for a section, by its name (empty without a form): played in place of
     what was composed there, unless the section's plan says something else."""
+    own_figures: Mapping[str, Figure] = field(default_factory=dict)
+    """Figures that the mood brings, by name."""
+    own_grooves: Mapping[str, Mapping[str, Groove]] = field(default_factory=dict)
+    """Drum patterns that the mood brings, by name, then meter."""
     soundfont: str = ""
     """``chip`` for the soundfont of chip sounds that comes with the package, ``pack:SHA256.sf2`` for one that the
     mood's pack brings; empty: the caller's or the system's."""

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from piano_roll import roll
 
-from gamemusic.arranger.drums import DRUM_FIGURES, groove_in
+from gamemusic.arranger.drums import DRUM_FIGURES
 from gamemusic.arranger.figures import FIGURES, RANGES
 from gamemusic.arranger.grooves import GROOVES, TIMPANI_FIFTH, TIMPANI_ROOT
 from gamemusic.arranger.sections import Kind, Section, section_figure
@@ -22,6 +22,7 @@ from gamemusic.packs import musical
 from gamemusic.programs import DRUM_NAMES
 from gamemusic.score.figure import NEIGHBOURS, Figure, Stroke
 from gamemusic.score.figuretable import HELD, TABLE
+from gamemusic.score.groove import groove_in
 from gamemusic.score.orchestration import Instrument, Orchestration
 from gamemusic.score.phrase import Chord, Note, Phrase, Role
 from gamemusic.theory import chord_pitch_classes, parse_key
