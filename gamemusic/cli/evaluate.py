@@ -33,11 +33,22 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--midi", type=Path, metavar="DIR", help="the MIDI files that a mood of your own was taught with"
     )
     parser.add_argument(
-        "--phrases", type=int, metavar="N", help="phrases a set (default: 200, and 40 for a mood of your own)"
+        "--phrases",
+        type=int,
+        metavar="N",
+        help="phrases a set (default: 200, 40 for a mood of your own, 20 a style with --tells)",
     )
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write a page with pictures and sounds here")
     parser.add_argument("--write-cards", action="store_true", help="write the figures into the packs' cards")
     parser.add_argument("--summary", action="store_true", help="measure nothing: print what the cards say, as a table")
+    parser.add_argument(
+        "--tells", action="store_true", help="measure what a listener would notice, of all moods in one table"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=50_000, metavar="N", help="with --tells: first seed (default: 50000)"
+    )
+    parser.add_argument("--save", type=Path, metavar="FILE", help="with --tells: keep the composed phrases here")
+    parser.add_argument("--takes", type=Path, metavar="FILE", help="with --tells: measure phrases that --save kept")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.set_defaults(run=run)
 
@@ -57,6 +68,10 @@ def run(options: argparse.Namespace) -> int:
     )
     if missing:
         raise MissingError(f"evaluation needs {', '.join(missing)}; run: {EVALUATE_REMEDY}")
+    if options.tells:
+        return _run_tells(options)
+    if options.save is not None or options.takes is not None:
+        raise InputError("--save and --takes go with --tells")
     own = [mood for mood in options.moods if not _is_shipped(mood)] if options.corpus is None else []
     if own:
         return _run_own(options, own)
@@ -70,6 +85,29 @@ def run(options: argparse.Namespace) -> int:
             corpus=options.corpus,
             work=options.work,
             phrases=options.phrases or 200,
+            output=options.output,
+            write_cards=options.write_cards,
+            as_json=options.json,
+        )
+    )
+    return 0
+
+
+def _run_tells(options: argparse.Namespace) -> int:
+    if options.midi is not None:
+        raise InputError("--midi does not go with --tells")
+    from gamemusic_export.evaluation.tellcommand import tell_moods
+
+    moods = options.moods if options.takes is not None else [_path(mood) for mood in options.moods]
+    print(
+        tell_moods(
+            moods,
+            phrases=20 if options.phrases is None else options.phrases,
+            seed=options.seed,
+            takes=options.takes,
+            save=options.save,
+            corpus=options.corpus,
+            work=options.work,
             output=options.output,
             write_cards=options.write_cards,
             as_json=options.json,

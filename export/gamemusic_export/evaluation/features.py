@@ -105,13 +105,15 @@ class FeatureSet:
             raise InputError(f"extra figure {name!r} needs one value for each of {len(self)} phrases, and its own name")
         return replace(self, extra={**self.extra, name: column})
 
-    def matrix(self, figures: Sequence[str] = NOTE_FIGURES) -> Table:
+    def matrix(
+        self, figures: Sequence[str] = NOTE_FIGURES, distributions: Sequence[str] = tuple(DISTRIBUTIONS)
+    ) -> Table:
         """Return what classifiers see: each distribution as shares, and the figures; (phrases, columns).
 
         Shares of a distribution that a phrase has nothing of are 0; figures may be NaN.
         """
         parts = []
-        for name in DISTRIBUTIONS:
+        for name in distributions:
             counts = self.distribution(name)
             parts.append(counts / np.maximum(1, counts.sum(axis=1, keepdims=True)))
         parts += [self.figure(name)[:, None] for name in figures]

@@ -52,6 +52,7 @@ def score_by_trees(train: Table, wanted: npt.NDArray[np.bool_], weights: Floats,
     """
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits  # comes with scikit-learn
     except ImportError as error:
         raise MissingError(_MISSING) from error
     trees = HistGradientBoostingClassifier(
@@ -64,8 +65,11 @@ def score_by_trees(train: Table, wanted: npt.NDArray[np.bool_], weights: Floats,
         early_stopping=False,
         random_state=seed,
     )
-    trees.fit(train, wanted, sample_weight=weights * len(weights) / weights.sum())
-    return np.asarray(trees.predict_proba(test)[:, 1], dtype=np.float64)
+    with threadpool_limits(
+        1
+    ):  # tables are small: threads that wait for each other take longer, much so on a busy machine
+        trees.fit(train, wanted, sample_weight=weights * len(weights) / weights.sum())
+        return np.asarray(trees.predict_proba(test)[:, 1], dtype=np.float64)
 
 
 def score_by_regression(train: Table, labels: Sequence[str], weights: Floats, test: Table) -> tuple[list[str], Floats]:

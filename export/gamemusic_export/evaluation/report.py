@@ -16,7 +16,7 @@ from gamemusic_export.evaluation.figures import Figure, figure_rows, figures_to_
 from gamemusic_export.evaluation.pictures import draw_recognition, draw_sets
 from gamemusic_export.evaluation.plots import draw_goals, draw_rolls
 
-__all__ = ["PAGE_STYLE", "MoodReport", "write_report"]
+__all__ = ["PAGE_STYLE", "MoodReport", "write_report", "write_table"]
 
 PAGE_STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1b1b1b;background:#fff}
@@ -95,7 +95,7 @@ def _table(figures: Sequence[Figure]) -> str:
         cells += [f'<td class="n">{escape(cell)}</td>' for cell in row[1:5]]
         cells += [f"<td>{escape(row[5])}</td>", f'<td class="{row[6]}">{row[6]}</td>', f"<td>{escape(row[7])}</td>"]
         rows.append("".join(cells))
-    return _write_table(_HEAD, rows)
+    return write_table(_HEAD, rows)
 
 
 def _tell_clues(figures: Sequence[Figure]) -> list[str]:
@@ -115,9 +115,15 @@ def _tell_clues(figures: Sequence[Figure]) -> list[str]:
         "with one pitch class (a degree above the tonic), interval (in semitones), duration or onset (in quarter "
         "notes). Area 0.5: no difference, 1: never wrong."
     )
-    return [f"<h3>What gives it away</h3><p>{about}</p>{_write_table(_CLUES, rows)}"]
+    return [f"<h3>What gives it away</h3><p>{about}</p>{write_table(_CLUES, rows)}"]
 
 
-def _write_table(head: Iterable[str], rows: Iterable[str]) -> str:
+def write_table(head: Iterable[str], rows: Iterable[str]) -> str:
+    """Return a table in HTML.
+
+    Args:
+        head: Names of the columns, in plain text.
+        rows: The cells of each row, in HTML.
+    """
     cells = "".join(f"<th>{escape(name)}</th>" for name in head)
     return f"<table><tr>{cells}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"

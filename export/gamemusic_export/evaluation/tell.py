@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gamemusic_export.evaluation.distributions import DISTRIBUTIONS
 from gamemusic_export.evaluation.features import LIKENESS_FIGURES, FeatureSet
 from gamemusic_export.evaluation.learners import area_under_curve, fold_groups, resample_areas, score_by_trees
 from gamemusic_export.evaluation.sets import draw_even, make_generator
@@ -39,6 +40,7 @@ def tell_apart(
     real: FeatureSet,
     *,
     figures: Sequence[str] = LIKENESS_FIGURES,
+    distributions: Sequence[str] = tuple(DISTRIBUTIONS),
     folds: int = 5,
     repeats: int = 3,
     draws: int = 1000,
@@ -52,7 +54,8 @@ def tell_apart(
     Args:
         composed: What is to be told.
         real: Of the same length, meters and roles.
-        figures: Seen beside all distributions.
+        figures: Seen beside the distributions.
+        distributions: Names of `gamemusic_export.evaluation.distributions.DISTRIBUTIONS`.
         folds: At most the pieces of either kind.
         repeats: How often the folds are drawn.
         draws: Of the bootstrap.
@@ -66,7 +69,7 @@ def tell_apart(
     size = min(len(composed), len(real))
     chosen, others = (part.select(draw_even(part.groups, size, generator)) for part in (composed, real))
     groups = [f"composed {name}" for name in chosen.groups] + [f"real {name}" for name in others.groups]
-    table = np.concatenate([chosen.matrix(figures), others.matrix(figures)])
+    table = np.concatenate([part.matrix(figures, distributions) for part in (chosen, others)])
     wanted = np.arange(2 * size) < size
     scores = np.zeros(2 * size)
     for repeat in range(repeats):
