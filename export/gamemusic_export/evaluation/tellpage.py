@@ -44,7 +44,7 @@ def _rows(scopes: Scopes, names: Sequence[str]) -> list[tuple[str, ...]]:
         (
             name,
             *map(_show, (tell.real, tell.low, tell.high, tell.other)),
-            *(_show(tell.controls[control]) for control in CONTROLS),
+            *(_show(tell.controls.get(control, math.nan)) for control in CONTROLS),
             _show(tell.value),
             *(_show(scopes[scope][name].value) for scope in names),
         )

@@ -21,7 +21,7 @@ from gamemusic_export.evaluation.references import REFERENCES
 from gamemusic_export.evaluation.sets import PhraseSet
 from gamemusic_export.evaluation.takes import Take
 
-__all__ = ["CONTROLS", "TOKENS", "hear_real", "hear_takes", "load_tells", "save_tells", "scope_of"]
+__all__ = ["CONTROLS", "TOKENS", "hear_real", "hear_takes", "load_controls", "load_tells", "save_tells", "scope_of"]
 
 CONTROLS = ("random", "5-gram")
 """Sets that the same pipeline composed with something else in the network's place."""
@@ -102,6 +102,11 @@ def _to_features(phrases: Sequence[Phrase], groups: Sequence[str], rows: Sequenc
 def save_tells(rows: FeatureSet, name: str, folder: Path = REFERENCES) -> Path:
     """Write the rows of a style token or of a control, and return the file."""
     return rows.save(folder / f"heard-{name}.npz")
+
+
+def load_controls(folder: Path = REFERENCES) -> dict[str, FeatureSet]:
+    """Return the rows of those of `CONTROLS` that are kept: a 5-gram cannot be had without the corpus."""
+    return {name: load_tells(name, folder) for name in CONTROLS if (folder / f"heard-{name}.npz").exists()}
 
 
 def load_tells(name: str, folder: Path = REFERENCES) -> FeatureSet:

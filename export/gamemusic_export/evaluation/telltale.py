@@ -14,7 +14,7 @@ from gamemusic_export.evaluation.features import FeatureSet
 from gamemusic_export.evaluation.heard import HEARD, MELODY, NOTES
 from gamemusic_export.evaluation.sets import draw_even, group_weights, halve, make_generator, weighted_quantile
 from gamemusic_export.evaluation.tell import tell_apart
-from gamemusic_export.evaluation.tells import CONTROLS, load_tells, scope_of
+from gamemusic_export.evaluation.tells import load_controls, load_tells, scope_of
 
 __all__ = ["TELLS", "Tell", "measure_tells"]
 
@@ -56,7 +56,7 @@ class Tell:
     high: float
     """Between them lie four fifths of the real passages."""
     controls: Mapping[str, float]
-    """The same of random weights and of the 5-gram."""
+    """The same of random weights and of the 5-gram, of those that are kept."""
 
 
 def measure_tells(rows: FeatureSet) -> dict[str, dict[str, Tell]]:
@@ -66,10 +66,10 @@ def measure_tells(rows: FeatureSet) -> dict[str, dict[str, Tell]]:
         rows: See `gamemusic_export.evaluation.tells.hear_takes`.
 
     Raises:
-        InputError: When a committed file is missing.
+        InputError: When nothing is kept of a style token.
         MissingError: When scikit-learn is not installed.
     """
-    bench = _Bench({"": rows, **{name: load_tells(name) for name in CONTROLS}})
+    bench = _Bench({"": rows, **load_controls()})
     named = [scope_of(group) for group in rows.groups]
     scopes = ["", *sorted({mood for mood, _ in named}), *sorted({f"{mood}/{style}" for mood, style in named})]
     return {scope: bench.measure(scope) for scope in scopes}

@@ -21,7 +21,7 @@ from gamemusic.score.phrase import Chord, Note, Phrase, Role
 from gamemusic.theory import Key
 from gamemusic_export.evaluation.heard import HEARD, cut_passages, measure_heard
 from gamemusic_export.evaluation.takes import Take, compose_takes, play, read_takes, write_takes
-from gamemusic_export.evaluation.tells import CONTROLS, TOKENS, hear_takes, load_tells, scope_of
+from gamemusic_export.evaluation.tells import CONTROLS, TOKENS, hear_takes, load_controls, load_tells, scope_of
 from gamemusic_export.evaluation.telltale import TELLS, measure_tells
 
 MOTIF = (0, 12, 24, 36)
@@ -199,7 +199,7 @@ def test_played_notes_stand_on_the_grid_again() -> None:
     assert set(programs) == set(played.roles)
 
 
-@pytest.mark.parametrize("name", [*TOKENS, *CONTROLS])
+@pytest.mark.parametrize("name", [*TOKENS, *load_controls()])
 def test_committed_rows_load_and_hold_every_figure(name: str) -> None:
     rows = load_tells(name)
     assert len(rows) >= 9 and set(rows.extra) == set(HEARD)
@@ -211,6 +211,11 @@ def test_committed_rows_load_and_hold_every_figure(name: str) -> None:
         assert named == {(mood, style) for mood in moods for style in find_pack(mood).preset.styles}
     else:
         assert set(rows.styles) == {name}
+
+
+def test_random_weights_are_kept_and_what_is_not_kept_is_left_out(tmp_path: Path) -> None:
+    assert "random" in load_controls()
+    assert load_controls(tmp_path) == {}
 
 
 def test_what_is_not_kept_says_how_to_get_it(tmp_path: Path) -> None:
@@ -247,7 +252,7 @@ def test_the_table_is_printed_and_written(tiny_pack: Path, tmp_path: Path, capsy
     told = json.loads(capsys.readouterr().out)
     assert told == json.loads((page / "tells.json").read_text(encoding="utf-8"))
     assert set(told["all"]) == set(TELLS) and told["all"]["lead_rate"]["value"] > 0
-    assert {"value", "real", "real, other", "real, 10 %", "real, 90 %", *CONTROLS} == set(told["all"]["steps"])
+    assert {"value", "real", "real, other", "real, 10 %", "real, 90 %", *load_controls()} == set(told["all"]["steps"])
     text = (page / "index.html").read_text(encoding="utf-8")
     HTMLParser().feed(text)
     assert all(f"<td>{name}</td>" in text for name in TELLS)
