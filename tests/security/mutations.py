@@ -115,8 +115,17 @@ AREAS: tuple[Area, ...] = (
         "tokens/grammar.py",
         ("tests/tokens/test_grammar.py", "tests/composer/test_theme.py"),
         (
+            M("notes longer than the phrase", "* self._bar_ticks - state.position", "* self._bar_ticks"),
             M("one voice too many", "state.struck >= self._caps[stream]", "state.struck > self._caps[stream]"),
             M("one note a bar too many", "state.counts[stream] >= limit", "state.counts[stream] > limit"),
+            M("bars without end", "state.tokens_in_bar >= TOKENS_PER_BAR", "state.tokens_in_bar >= 100 * TOKENS_PER_BAR"),
+            M("no room kept at the last tick", "if full or state.position == self._last_tick:", "if full:"),
+            M("one note above the range", "min(high, most - shift)", "min(high, most - shift + 1)"),
+            M("a velocity that no note can follow", "(self._never_outside[above:] & (row[above:] == 0)).any()", "True"),
+            M("chords of the model beside fixed ones", "if not (full or self._planned or", "if not (full or"),
+            M("bars closed before their fixed chords", "if plan < 0 and (state.noted", "if (state.noted"),
+            M("bars closed without a note that is heard", "(state.noted & self._heard_mask or", "(state.noted or"),
+            M("fixed leads crowded out at the last tick", "late = bool(events) and", "late = False and"),
         ),
     ),
     Area(
@@ -135,6 +144,15 @@ AREAS: tuple[Area, ...] = (
             M("copies bring other chords along", "if plan.get(bar, ()) == plan.get(source, ())", "if True"),
             M("logits reach past the masks", "        np.minimum(logits, LOGIT_LIMIT, out=logits)\n", ""),
             M("given leads come one token late", "(token >= note or token in (BAR, END)", "(token > note or token in (BAR, END)"),
+            M("velocities of the end forgotten at the seam", "        state.velocities = list(velocities)\n", "        pass\n", "only the tokens of the seam are scored, its notes are not kept"),
+        ),
+    ),
+    Area(
+        "composer/melody.py",
+        ("tests/composer/test_melody.py", "tests/composer/test_theme.py"),
+        (
+            M("shape of the line lost", " + _TURNED * (np.sign(moves) != np.sign(wanted))", ""),
+            M("chord changes one note late", "if start > tick:", "if start >= tick > 0:"),
         ),
     ),
     Area(
@@ -197,6 +215,16 @@ AREAS: tuple[Area, ...] = (
             M("a file twice", "if count > 1)", "if count > 2)"),
             M("data between files", "if info.header_offset > end:", "if False:"),
             M("data before the directory", "if directory != end:", "if False:"),
+            M("data after the end", ' or data[tail : tail + 4] != b"PK\\x05\\x06"', ""),
+            M("the end says something else", "if _END.unpack_from(data, tail + 4) != (0, 0, count,", "if _END.unpack_from(data, tail + 4)[3:] != (count,"),
+            M("encrypted in the header alone", "        same = same and not (flags ^", "        same = same and True or not (flags ^"),
+            M("another name in the extra field", " and not _is_renamed(data[start : start + extra_length])", ""),
+            M("another name in the directory's extra field", "not _is_renamed(info.extra) and ", ""),
+            M("extra fields without end", "if extra_length > MOST_EXTRA:", "if False:"),
+            M("bombs ten times as large", "> self._limits.zip_ratio * info.compress_size", "> 10 * self._limits.zip_ratio * info.compress_size"),
+            M("shorter than it says", "if len(data) != info.file_size:", "if len(data) > info.file_size:"),
+            M("folders with content", "            if info.file_size:\n", "            if False:\n"),
+            M("short sizes of large files", "if max(known) < 1 << 32 or pair[1] == _LONG_SIZES]", "]"),
         ),
     ),
     Area(
@@ -204,6 +232,8 @@ AREAS: tuple[Area, ...] = (
         FOLDERS,
         (
             M("names that differ in case alone", '"NFC", name).casefold())', '"NFC", name))'),
+            M("a file where a folder must be", "for count in range(1, len(parts)):", "for count in range(2, len(parts)):"),
+            M("links on the way followed", "            self._status(name)\n            # what", "            # what"),
         ),
     ),
     Area(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import struct
 import time
 import zipfile
@@ -113,6 +114,36 @@ def test_z09_names_in_two_encodings(path: Path) -> None:
     assert read(path, zip_bytes(zipped)).read("\u00e9.txt") == b"x"
     other = [dataclasses.replace(one, local={"flags": 0}) for one in zipped]
     refuse(path, f"'\u00e9.txt' {TWO_WAYS}", zip_bytes(other))
+
+
+@pytest.mark.parametrize("where", ["extra", "local_extra"])
+def test_extra_fields_are_short(path: Path, where: str) -> None:
+    """In a file's own header, too, which may have more of them than the directory."""
+    fields = struct.pack("<HH", 0xCAFE, 1020) + bytes(1020)
+    path.write_bytes(zip_bytes(members_of(GOOD, **{where: fields})))
+    assert open_pack(path).name == "calm"
+    longer = struct.pack("<HH", 0xCAFE, 1021) + bytes(1021)
+    refuse(path, "has 1025 bytes of extra fields, allowed are 1024", zip_bytes(members_of(GOOD, **{where: longer})))
+
+
+@pytest.mark.parametrize(("noise", "refused"), [(40_000, False), (10_000, True)])
+def test_what_unpacks_to_a_hundred_times_its_size(path: Path, noise: int, refused: bool) -> None:
+    """Some 75 times its size, and some 230 times, of 3 MB."""
+    data = random.Random(1).randbytes(noise) + bytes(3_000_000 - noise)
+    packed = members_of(GOOD, data=data, method=zipfile.ZIP_DEFLATED)
+    path.write_bytes(zip_bytes(packed))
+    if refused:
+        with pytest.raises(PackError, match="unpacks to more than 100 times its size"):
+            ZipMembers(path)
+    else:
+        assert len(ZipMembers(path).names()) == len(GOOD)
+
+
+def test_a_file_that_is_shorter_than_both_headers_say(path: Path) -> None:
+    size = {"size": len(TEXT) + 1}
+    path.write_bytes(zip_bytes([Member(name=b"notes.txt", data=TEXT, method=8, central=size, local=size)]))
+    with pytest.raises(PackError, match=r"notes\.txt (has \d+ bytes, expected|is damaged)"):
+        ZipMembers(path).read("notes.txt", 1 << 20)
 
 
 def test_z09_a_header_elsewhere(path: Path) -> None:

@@ -434,3 +434,14 @@ def test_a_note_lasts_no_longer_than_the_phrase(position: int, most: int) -> Non
         state.advance(token)
     allowed = np.flatnonzero(grammar.rows[grammar.row(state)] == 0)
     assert allowed.tolist() == list(range(DURATION, DURATION + most))
+
+
+def test_a_bar_that_has_grown_long_may_only_be_closed() -> None:
+    grammar, state = Grammar(_rules(bars=2, meter=METERS["4/4"])), State(2)
+    for token in (BAR, POSITION, NOTE[Role.LEAD] + 5, DURATION):
+        state.advance(token)
+    for tokens, closed in ((TOKENS_PER_BAR - 1, False), (TOKENS_PER_BAR, True)):
+        state.tokens_in_bar = tokens
+        allowed = np.flatnonzero(grammar.rows[grammar.row(state)] == 0).tolist()
+        assert BAR in allowed
+        assert (allowed == [BAR]) == closed
