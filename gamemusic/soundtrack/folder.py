@@ -35,6 +35,8 @@ from gamemusic.temporary import sweep
 
 __all__ = ["Folder", "lock_folder"]
 
+_DEEPEST = 2
+"""Folders below each other that a bake makes at most."""
 _STATE = ".gamemusic"
 _JOURNAL, _STAMPS, _LOCK, _SKETCHES = "journal.jsonl", "stamps.json", "lock", "sketches"
 _MOST_SKETCH_BYTES = 16 << 20
@@ -92,6 +94,18 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def _written_folders(path: Path) -> Iterator[Path]:
+    """Yield a folder and those below it that a bake may write to: two deep, links left out, as far as they can be read.
+
+    What lies deeper is somebody else's, and a target such as a home folder is not searched through.
+    """
+    for folder, names, _ in os.walk(path):
+        here = Path(folder)
+        yield here
+        if len(here.relative_to(path).parts) >= _DEEPEST:
+            names.clear()
+
+
 class Folder:
     """A folder that is baked into; call it inside `lock_folder`.
 
@@ -103,7 +117,7 @@ class Folder:
         self.path = path
         self.kept: list[str] = []
         """Files that somebody had edited and that were kept under another name."""
-        for folder in (path, *sorted(one for one in path.glob("**/") if not one.is_symlink())):
+        for folder in _written_folders(path):
             sweep(folder)  # what a bake that was killed has left
         self._manifest = read_manifest(path)
         self._entries: dict[str, Entry] = {entry["name"]: entry for entry in self._manifest["pieces"]}

@@ -127,7 +127,7 @@ def test_y21_dates_are_text(value: str) -> None:
     ("key", "values", "expected"),
     [
         ("bars", ["-1", "0", "65", "1000000", str(2**63), str(-(2**63))], BARS),
-        ("candidates", ["-1", "0", "17", "1000000"], "expected a whole number, 1 to 16"),
+        ("candidates", ["-1", "0", "33", "1000000"], "expected a whole number, 1 to 32"),
         ("repeats", ["-1", "65"], "expected a whole number, 0 to 64"),
         ("variations", ["-1", "65"], "expected a whole number, 0 to 64"),
         ("rest_bars", ["-1", "65"], "expected a whole number, 0 to 64"),
