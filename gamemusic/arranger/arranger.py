@@ -28,8 +28,9 @@ _DRUM_CHANNEL = 9
 _DOUBLE_SOFTER = 14
 """Velocity by which an octave that doubles is softer than what it doubles."""
 
-_LOWEST_TOP, _HAND = 62, 17
-"""How low the top of an accompanying figure may be pushed, and how far a hand reaches down from it, in semitones."""
+_LOWEST_TOP, _HAND = 62, 14
+"""How low the top of an accompanying figure may be pushed, and how far a hand reaches down from it, in semitones: not
+into the bass, which lies below 48."""
 
 Scores = Mapping[Role, tuple[Note, ...]]
 

@@ -10,7 +10,8 @@ from gamemusic.arranger.arranger import arrange
 from gamemusic.arranger.figures import RANGES
 from gamemusic.arranger.reach import narrow, thin
 from gamemusic.packs.schema import load_preset
-from gamemusic.score.phrase import Chord, Note, Phrase, Role
+from gamemusic.score.orchestration import Instrument, Orchestration
+from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
 from gamemusic.theory import parse_key
 from gamemusic.units import METERS, SUBTICKS_PER_TICK
 
@@ -97,3 +98,27 @@ def test_a_narrowed_range_holds_an_octave(role: Role, one: int, other: int) -> N
     assert high - low >= 12
     assert min(one, other) <= low
     assert high <= max(one, other, min(one, other) + 12)
+
+
+@pytest.mark.parametrize("name", ["stride", "waltz", "alberti", "nocturne", "block", "riff_gallop"])
+def test_accompaniment_lies_between_a_low_tune_and_the_bass(name: str) -> None:
+    ticks = 4 * METERS["4/4"].bar_ticks
+    tune = tuple(Note(start, 58 + start // 12 % 5, 12) for start in range(0, ticks, 12))
+    players = {
+        Role.LEAD: Instrument(),
+        Role.HARMONY: Instrument(figure=name),
+        Role.BASS: Instrument(figure="bass_roots"),
+    }
+    phrase = Phrase(
+        bars=4,
+        meter=METERS["4/4"],
+        tempo_bpm=100,
+        key=parse_key("C"),
+        tracks=(Track(Role.LEAD, tune),),
+        chords=tuple(Chord(48 * bar, root, "maj") for bar, root in enumerate((0, 5, 7, 10))),
+        intensity=1.0,
+        orchestration=Orchestration(instruments=players),
+    )
+    parts = {part.role: [note.pitch for note in part.notes] for part in arrange(phrase).parts}
+    assert max(parts[Role.BASS]) <= 47 < 48 <= min(parts[Role.HARMONY]) + 3 * (name == "riff_gallop")
+    assert max(parts[Role.HARMONY]) <= 62
