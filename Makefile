@@ -52,7 +52,7 @@ fuzz: $(VENV)/.develop
 		--surface journal --surface lock --count 100000
 	$(BIN)/python tests/security/fuzz.py --surface model --count 10000
 
-# Faults put into the package one at a time, see docs/mutants.md; the tests named for each must notice. Half an hour.
+# Faults put into the package one at a time, see docs/mutants.md; the tests named for each must notice. Takes long.
 mutants: $(VENV)/.develop
 	$(BIN)/python tests/security/mutants.py --jobs 2
 
