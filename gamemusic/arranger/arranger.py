@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from gamemusic.arranger.articulation import articulate
+from gamemusic.arranger.cadence import come_home
 from gamemusic.arranger.drummer import add_fills, add_ghosts, ease_kicks, halve
 from gamemusic.arranger.drums import DRUM_FIGURES, play_groove
 from gamemusic.arranger.dynamics import SUSTAINED, add_expression, shape_velocities
@@ -80,6 +81,7 @@ def _write_scores(
     scores: dict[Role, tuple[Note, ...]] = {}
     for role in Role:
         found = _find_notes(phrase, role, players[role], orchestration, sections)
+        found = come_home(found, phrase, role)
         if role in (Role.HARMONY, Role.TEXTURE) and not players[role].figure:
             found = open_low(found, scores.get(Role.BASS, ()))
         if role is Role.DRUMS and not players[role].figure:

@@ -20,6 +20,8 @@ _STRING_MS = 7
 """Time from one string of a strum to the next."""
 _JOIN_MS = 15
 """How far a joined note reaches into the next, at most an eighth of its own length."""
+_TUNE_MS = 80
+"""What each note of the lead sounds at least, unless its own pitch is struck again sooner: shorter ones are clicks."""
 _SHORTEST = SUBTICKS_PER_TICK // 2
 """What staccato leaves at least, in subticks; less where the note itself is shorter."""
 
@@ -100,11 +102,12 @@ def place_notes(
     for note in notes:
         chords.setdefault(note.start, []).append(note.pitch)
     join = milliseconds(_JOIN_MS, tempo_bpm)
+    least = milliseconds(_TUNE_MS, tempo_bpm) + 1 if role is Role.LEAD else 0
     played = []
     for note, velocity, wanted in zip(notes, velocities, lengths, strict=True):
         onset = swung(note.start)
         length = max(1, swung(note.end) - onset)
-        sounding = max(min(length, _SHORTEST), length * wanted.permille // 1000)
+        sounding = max(min(length, _SHORTEST), length * wanted.permille // 1000, least)
         if wanted.joined:  # from where the next note is really struck
             sounding += max(0, shifts.get(onset + length, 0) - shifts[onset]) + min(join, length // 8)
         late = 0

@@ -95,8 +95,8 @@ def test_legato_keeps_its_length_and_staccato_gives_it_up() -> None:
     assert all(note.duration >= 240 for note in play() if note.start + note.duration < 64 * 240)
     assert play()[-1].start + play()[-1].duration == 64 * 240
     assert {note.duration for note in play(gate=0.5)} == {120}
-    assert {note.duration for note in play(gate=0.01)} == {20}
-    assert {note.duration for note in play(tuple(Note(start, 60, 1) for start in (0, 12)), gate=0.1)} == {20}
+    assert {note.duration for note in play(role=Role.HARMONY, gate=0.01)} == {20}
+    assert {note.duration for note in play(tuple(Note(s, 60, 1) for s in (0, 12)), Role.HARMONY, gate=0.1)} == {20}
     assert {note.duration for note in play(role=Role.DRUMS, gate=0.1)[:-1]} == {240}
 
 
@@ -126,3 +126,16 @@ def test_chance_is_pinned() -> None:
 
 
 PINNED = [0xE220A8397B1DCDAF, 0xF893A2EEFB32555E, 0xF893A2EEFB32555E, 0x81C98F387211C236]
+
+
+@pytest.mark.parametrize("gate", [0.3, 0.9, 1.0])
+def test_notes_of_a_tune_are_never_clicks(gate: float) -> None:
+    quick = tuple(Note(3 * index, 60 + index % 12, 3) for index in range(120))
+    least = milliseconds(80, 168.0)
+    lead = play(quick, Role.LEAD, gate=gate, tempo=168.0)
+    assert all(note.duration >= least for note in lead)
+    short = play(quick, Role.HARMONY, gate=0.3, tempo=168.0)
+    assert all(note.duration < least for note in short)  # others may be
+    again = tuple(Note(3 * index, 60, 3) for index in range(120))
+    for one, other in itertools.pairwise(play(again, Role.LEAD, gate=gate, tempo=168.0)):
+        assert one.start + one.duration <= other.start
