@@ -115,7 +115,7 @@ def test_accompaniment_lies_between_a_low_tune_and_the_bass(name: str) -> None:
         tempo_bpm=100,
         key=parse_key("C"),
         tracks=(Track(Role.LEAD, tune),),
-        chords=tuple(Chord(48 * bar, root, "maj") for bar, root in enumerate((0, 5, 7, 10))),
+        chords=tuple(Chord(48 * bar, root, "maj") for bar, root in enumerate((4, 1, 11, 9))),
         intensity=1.0,
         orchestration=Orchestration(instruments=players),
     )
