@@ -17,6 +17,7 @@ from gamemusic.arranger.sections import Section, find_sections, loudness, sectio
 from gamemusic.arranger.timing import place_notes, swing_table
 from gamemusic.arranger.voicing import open_low
 from gamemusic.errors import InputError, suggest
+from gamemusic.idioms import IDIOMS
 from gamemusic.score.figuretable import TABLE
 from gamemusic.score.orchestration import DEFAULT_ORCHESTRATION, Instrument, Orchestration
 from gamemusic.score.parts import Arrangement, Part
@@ -29,6 +30,7 @@ _DRUM_CHANNEL = 9
 _DOUBLE_SOFTER = 14
 """Velocity by which an octave that doubles is softer than what it doubles."""
 
+_ACCOMPANYING = (Role.HARMONY, Role.TEXTURE, Role.COUNTER)
 _LOWEST_TOP, _HAND = 62, 14
 """How low the top of an accompanying figure may be pushed, and how far a hand reaches down from it, in semitones: not
 into the bass, which lies below 48."""
@@ -121,7 +123,9 @@ def _realise(
 ) -> tuple[Note, ...]:
     figure = orchestration.own_figures.get(name) or TABLE.get(name)
     lower = figure.lower if figure is not None and role is not Role.BASS else 0
-    pitches = _under_tune(phrase, role, _sounding_range(role, instrument, lower))
+    tune = orchestration.instruments.get(Role.LEAD)
+    octave = 0 if tune is None else tune.octave
+    pitches = _under_tune(phrase, role, instrument, octave, _sounding_range(role, instrument, lower))
     if name in orchestration.own_grooves:
         notes = play_groove(orchestration.own_grooves[name], phrase, pitches)
     else:
@@ -168,14 +172,20 @@ def _sounding_range(role: Role, instrument: Instrument, lower: int) -> Range:
     return min(low, high - 12), max(high, low + 12)
 
 
-def _under_tune(phrase: Phrase, role: Role, pitches: Range) -> Range:
-    """Return where an accompanying figure lies: under most of the lead, so that the tune is heard."""
-    lead = sorted(note.pitch for note in phrase.track(Role.LEAD).notes)
-    if role is not Role.HARMONY or not lead:
+def _under_tune(phrase: Phrase, role: Role, instrument: Instrument, lead_octave: int, pitches: Range) -> Range:
+    """Return where an accompanying figure lies: under most of the lead, so that the tune is heard.
+
+    An instrument that has no such notes, as a glockenspiel, stays apart where it is.
+    """
+    lead = sorted(note.pitch + 12 * lead_octave for note in phrase.track(Role.LEAD).notes)
+    if role not in _ACCOMPANYING or not lead:
         return pitches
     low, high = pitches
     top = max(_LOWEST_TOP, min(high, lead[len(lead) // 4] - 1))
-    return min(low, top - _HAND), top
+    least = IDIOMS[instrument.program].low
+    if role is not Role.HARMONY and top - least < _HAND:
+        return pitches
+    return min(low, max(least, top - _HAND)) if role is not Role.HARMONY else min(low, top - _HAND), top
 
 
 def _fold(pitch: int) -> int:

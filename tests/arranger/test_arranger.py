@@ -230,3 +230,15 @@ def test_refuses_figures_that_do_not_exist_or_do_not_fit() -> None:
         arrange(with_players(TUNE, harmony=Instrument(figure="waltzz")))
     with pytest.raises(InputError, match=r"figure 'waltz' for drums is not one of rock_beat, march, bodhran, shaker"):
         arrange(with_players(TUNE, drums=Instrument(figure="waltz")))
+
+
+@pytest.mark.parametrize(("role", "program"), [(Role.HARMONY, 48), (Role.TEXTURE, 46), (Role.COUNTER, 49)])
+def test_figures_stay_under_the_tune_and_a_glockenspiel_stays_apart(role: Role, program: int) -> None:
+    low_tune = Track(Role.LEAD, tuple(Note(12 * beat, 65 + beat % 4, 12) for beat in range(16)))
+    phrase = TUNE.replace(tracks=(low_tune,))
+    figure = "pad" if role is Role.COUNTER else "arpeggio_up"
+    notes = part_notes(with_players(phrase, **{role.value: Instrument(program=program, figure=figure)}), role)
+    assert notes and max(note.pitch for note in notes) < 65
+    if role is Role.TEXTURE:
+        bells = Instrument(program=9, figure=figure, octave=1)
+        assert min(note.pitch for note in part_notes(with_players(phrase, texture=bells), role)) > 68
