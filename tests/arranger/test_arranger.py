@@ -237,7 +237,8 @@ def test_figures_stay_under_the_tune_and_a_glockenspiel_stays_apart(role: Role, 
     low_tune = Track(Role.LEAD, tuple(Note(12 * beat, 65 + beat % 4, 12) for beat in range(16)))
     phrase = TUNE.replace(tracks=(low_tune,))
     figure = "pad" if role is Role.COUNTER else "arpeggio_up"
-    notes = part_notes(with_players(phrase, **{role.value: Instrument(program=program, figure=figure)}), role)
+    players = {role.value: Instrument(program=program, figure=figure)}
+    notes = part_notes(with_players(phrase, 0.0, **players), role)
     assert notes and max(note.pitch for note in notes) < 65
     if role is Role.TEXTURE:
         bells = Instrument(program=9, figure=figure, octave=1)
