@@ -182,3 +182,11 @@ def test_a_semitone_above_a_tone_of_the_chord_rubs() -> None:
     near = costs - np.abs(np.arange(60, 72) - 66)
     scale = [14 * (name not in MAJOR) for name in range(12)]
     assert (near - scale).tolist() == [0, 27, 18, 18, 0, 27, 18, 0, 27, 18, 18, 18]
+
+
+def test_a_line_that_leaves_the_register_is_brought_back() -> None:
+    here = ground(chord(0), low=60, high=72)
+    placed = pitches(fit(line(76, 79, 81, 79), here, None)[1])
+    assert max(placed) <= 72, "six for each semitone outside is dearer than the way there"
+    free = pitches(fit(line(76, 79, 81, 79), ground(chord(0), low=60, high=84), None)[1])
+    assert max(free) > 72
