@@ -358,7 +358,7 @@ def test_a_mood_named_twice() -> None:
         find_moods([str(TINY), f"{TINY}/"])
 
 
-@pytest.mark.parametrize(("file", "content"), [("card.json", b"{}"), ("model.onnx", b"not what its card describes")])
+@pytest.mark.parametrize(("file", "content"), [("card.json", b"{}"), ("preset.yaml", b"no preset")])
 def test_broken_moods_are_left_out(file: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("broken", "whole"):
         shutil.copytree(TINY, tmp_path / name)
@@ -369,11 +369,12 @@ def test_broken_moods_are_left_out(file: str, content: bytes, tmp_path: Path, mo
     (tmp_path / "broken" / file).write_bytes(content)
     with pytest.raises(InputError, match="no mood is installed"):
         find_moods()
-    if file == "card.json":  # one that cannot even say its name hides no other
-        monkeypatch.setenv("GAMEMUSIC_PATH", str(tmp_path))
-        moods, (fault,) = find_moods()
-        assert [mood.path.name for mood in moods] == ["whole"]
-        assert fault.startswith("broken was left out: ")
+    preset = tmp_path / "whole" / "preset.yaml"
+    preset.write_text(preset.read_text("utf-8").replace("name: tiny", "name: whole"), "utf-8")
+    monkeypatch.setenv("GAMEMUSIC_PATH", str(tmp_path))  # a broken one costs another nothing
+    moods, (fault,) = find_moods()
+    assert [mood.path.name for mood in moods] == ["whole"]
+    assert "was left out: " in fault
 
 
 def composing(bars: int = 2) -> Source:
