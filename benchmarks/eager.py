@@ -61,13 +61,15 @@ class _Eager:
             tables = {name: MoodLSTM.table(self.model, name) for name in FEATURES}
 
     def run(self, features: list[Features]) -> None:
-        """Take one step for each array of features (1, F)."""
+        """Take one step for each array of features (B, F); where B changes, another batch begins from nothing."""
         import torch
 
-        state = self.model.start(1)
+        state, batch = self.model.start(1), 1
         with torch.no_grad():
             for now in features:
-                _, state = self.model(torch.from_numpy(now[:, None]), state)  # (1, 1, F)
+                if len(now) != batch:
+                    state, batch = self.model.start(len(now)), len(now)
+                _, state = self.model(torch.from_numpy(now[:, None]), state)  # (B, 1, F)
 
 
 if __name__ == "__main__":
