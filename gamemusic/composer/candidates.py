@@ -184,7 +184,7 @@ def compose_candidates(
                 finished[index] = {name: value[index] for name, value in batch.memory.items()}
             if not forced[index]:
                 rows[index] = grammar.row(state)
-                chords[index] = state.chord
+                chords[index] = grammar.pitch_row(state)
         if judged:
             bits = surprises(logits[judged], [tokens[index] for index in judged], table)
             for index, surprise in zip(judged, bits, strict=True):

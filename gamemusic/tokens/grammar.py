@@ -38,7 +38,7 @@ from gamemusic.tokens.vocabulary import (
     VELOCITY,
     VOCABULARY_SIZE,
 )
-from gamemusic.tokens.weights import FORBIDDEN, STRICT, weigh_pitches
+from gamemusic.tokens.weights import FORBIDDEN, STRICT, weigh_changes, weigh_pitches
 from gamemusic.units import Meter
 
 __all__ = ["FORBIDDEN", "LEAD_STREAM", "TOKENS_PER_BAR", "Grammar", "Rules", "forced_chords"]
@@ -110,7 +110,10 @@ class Grammar:
         self._late = self._lead | 1 << (1 + ROLES.index(Role.DRUMS))
         self._stream_rows = self._find_notes()
         self._duration_rows = self._allow_durations()
-        self.pitch_rows = weigh_pitches(rules.key, rules.scale_strictness)
+        usual = weigh_pitches(rules.key, rules.scale_strictness)
+        self._changes = {(bar, tick) for bar, chords in (rules.chords or {}).items() for tick, _ in chords}
+        # a second block for where a chord begins, see `pitch_row`
+        self.pitch_rows = np.concatenate((usual, usual + weigh_changes(rules.scale_strictness)))
         self._never_outside: npt.NDArray[np.bool_] = np.all(self.pitch_rows > STRICT, axis=0)
         """Tokens that strictness 1 allows under every chord."""
 
@@ -133,6 +136,11 @@ class Grammar:
                 )
             streams[number][first + start - low : first + end - low + 1] = 0
         return streams
+
+    def pitch_row(self, state: State) -> int:
+        """Return the index in `pitch_rows` of what is added for the chord in force after ``state``."""
+        begins = (state.first_bar + state.bar, state.position) in self._changes
+        return state.chord + (CHORDS + 1) * begins
 
     def row(self, state: State) -> int:
         """Return the index in `rows` of what may follow ``state``."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 import numpy.typing as npt
 
+from gamemusic.score.phrase import Role
 from gamemusic.theory import Key, chord_pitch_classes
 from gamemusic.tokens.vocabulary import CHORD, CHORDS, NO_CHORD, NOTE, PITCH_RANGES, QUALITY_NAMES, VOCABULARY_SIZE
 
-__all__ = ["FORBIDDEN", "STRICT", "weigh_pitches"]
+__all__ = ["FORBIDDEN", "STRICT", "weigh_changes", "weigh_pitches"]
 
 FORBIDDEN = -(1 << 28)
 """What is added to the logit of a token that may not come next, in logit steps."""
@@ -22,6 +25,23 @@ own (4 nats), and given to the scale's own (half a nat). Networks heard little m
 scales: without this D lydian has eight times as many G as G sharp."""
 _RIVAL_CHORD, _OWN_CHORD = 1024, 384
 """The same of chords: for each tone of the one kind, and for a chord in key that has one of the other."""
+
+
+_OFF_CHORD = MappingProxyType({Role.BASS: 1536, Role.HARMONY: 768, Role.TEXTURE: 768, Role.COUNTER: 512})
+"""Logit steps that are taken from notes foreign to a chord where it begins: all parts have to agree on it there. A bass
+that is off its chord at the bar line is heard as a wrong note (6 nats); the others may rub (2 to 3)."""
+
+
+def weigh_changes(strictness: float) -> npt.NDArray[np.int32]:
+    """Return what is added, besides, where a chord begins, (CHORDS + 1, V); nothing at strictness 0."""
+    rows = np.zeros((CHORDS + 1, VOCABULARY_SIZE), dtype=np.int32)
+    for chord in range(CHORDS if strictness else 0):
+        foreign = np.ones(12, dtype=np.int32)
+        foreign[sorted(_tones(chord))] = 0
+        for role, weight in _OFF_CHORD.items():
+            low, high = PITCH_RANGES[role]
+            rows[chord, NOTE[role] : NOTE[role] + high - low + 1] = -weight * foreign[np.arange(low, high + 1) % 12]
+    return rows
 
 
 def weigh_pitches(key: Key, strictness: float) -> npt.NDArray[np.int32]:

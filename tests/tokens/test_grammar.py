@@ -445,3 +445,25 @@ def test_a_bar_that_has_grown_long_may_only_be_closed() -> None:
         allowed = np.flatnonzero(grammar.rows[grammar.row(state)] == 0).tolist()
         assert BAR in allowed
         assert (allowed == [BAR]) == closed
+
+
+def test_parts_agree_where_a_chord_begins() -> None:
+    """A bass off its chord at the bar line is heard as a wrong note; elsewhere it may pass through."""
+    rules = _rules(scale_strictness=0.2, chords={0: ((0, 0), (24, 70))})
+    grammar = Grammar(rules)
+    foreign = NOTE[Role.BASS] + (5 - PITCH_RANGES[Role.BASS][0]) % 12
+    own = NOTE[Role.BASS] + (7 - PITCH_RANGES[Role.BASS][0]) % 12
+    state = State(rules.bars)
+    state.advance(BAR)
+    state.chord, state.position = 0, 0
+    begins = grammar.pitch_rows[grammar.pitch_row(state)]
+    state.position = 12
+    later = grammar.pitch_rows[grammar.pitch_row(state)]
+    assert later[foreign] - begins[foreign] == 1536
+    assert later[own] == begins[own]
+    state.position = 24
+    assert grammar.pitch_row(state) != state.chord
+    lead = NOTE[Role.LEAD]
+    assert (later[lead : lead + 40] == begins[lead : lead + 40]).all()
+    loose = Grammar(_rules(scale_strictness=0.0, chords={0: ((0, 0),)}))
+    assert not loose.pitch_rows.any()
