@@ -388,13 +388,14 @@ def hour(seconds: float) -> dict[str, Any]:
     director.play(MOODS[0])
     moods = cycle(MOODS[1:] + MOODS[:1])
     samples: list[tuple[float, float]] = []
+    step = max(1, round(seconds / 30)) * RATE  # two minutes of an hour
     frames = 0
     while frames < seconds * RATE:
         director.read(RATE // 2)
         frames += RATE // 2
-        if frames % (120 * RATE) == 0:
+        if frames % step == 0:
             director.play(next(moods))
-            director.intensity = 0.2 + 0.6 * (frames // (120 * RATE) % 2)
+            director.intensity = 0.2 + 0.6 * (frames // step % 2)
             samples.append((frames / RATE / 60, resident()))
     director.close()
     third = len(samples) // 3
