@@ -7,11 +7,12 @@ gets a figure of the style in its place, over the same chords. Sections of one l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from gamemusic.composer.hearing import hear
+from gamemusic.composer.choices import Draw
+from gamemusic.composer.form import letters_of
+from gamemusic.composer.hearing import hear, hear_rhythm
 from gamemusic.score.figuretable import HELD, TABLE
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.tokens.bars import Bar
@@ -83,9 +84,6 @@ POOLS: tuple[Pool, ...] = (
 # fmt: on
 _ON_ROOT = 800
 """Bar lines in a thousand at which a section's bass has to stand on the chord's root or third."""
-_VIEW = MappingProxyType({Role.HARMONY: "accompaniment", Role.TEXTURE: "accompaniment", Role.BASS: "bass_rhythm"})
-
-Draw = Callable[[int, int], int]
 
 
 def choose_figures(
@@ -100,16 +98,10 @@ def choose_figures(
         learned: Roles that were composed.
         draw: (purpose, count) to a number below count.
     """
-    form = phrase.form or ("",)
-    size = phrase.bars // len(form)
-    chosen: dict[str, dict[Role, str]] = {}
     by_letter: dict[str, dict[Role, str]] = {}
-    for index, name in enumerate(form):
-        letter = name[:1]
-        if letter not in by_letter:
-            here = bars[index * size : (index + 1) * size]
-            by_letter[letter] = _choose(here, phrase, token, learned, len(by_letter), draw)
-        chosen[name] = by_letter[letter]
+    for number, (letter, (first, size)) in enumerate(letters_of(phrase.form, phrase.bars).items()):
+        by_letter[letter] = _choose(bars[first : first + size], phrase, token, learned, number, draw)
+    chosen = {name: by_letter[name[:1]] for name in phrase.form or ("",)}
     return {name: figures for name, figures in chosen.items() if figures}
 
 
@@ -117,9 +109,9 @@ def _choose(
     bars: Sequence[Bar], phrase: Phrase, token: str, learned: Sequence[Role], number: int, draw: Draw
 ) -> dict[Role, str]:
     found: dict[Role, str] = {}
+    rooted = hear(bars, phrase.meter)["bass_root"]
     for place, pool in enumerate(pool for pool in POOLS if pool.style == token and pool.role in learned):
-        heard = hear([_only(bar, pool.role) for bar in bars], phrase.meter)
-        kept, rooted = heard[_VIEW[pool.role]], heard["bass_root"]
+        kept = hear_rhythm(bars, (pool.role,))
         if not 0 <= kept < pool.least and not (pool.role is Role.BASS and 0 <= rooted < _ON_ROOT):
             continue
         figures = pool.slow if pool.slow and phrase.tempo_bpm < _SLOW else pool.figures
@@ -127,9 +119,3 @@ def _choose(
         # neighbouring letters play different figures
         found[pool.role] = figures[(draw(120 + place, 1 << 16) + number) % len(figures)]
     return found
-
-
-def _only(bar: Bar, role: Role) -> Bar:
-    """Return a bar with the chords and one role."""
-    stream = 1 + tuple(Role).index(role)
-    return tuple(events if index in (0, stream) else () for index, events in enumerate(bar))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from gamemusic.score.phrase import Role
 from gamemusic.theory import Key
 from gamemusic.units import Meter
 
-__all__ = ["choose_key_of", "choose_meter", "choose_tempo", "draw", "heard_roles"]
+__all__ = ["Draw", "choose_key_of", "choose_meter", "choose_tempo", "draw", "heard_roles"]
 
+Draw = Callable[[int, int], int]
+"""`draw` with a seed: (purpose, count) to a number below count."""
 _METER = 140
 """What a meter is drawn for; other purposes have other numbers."""
 

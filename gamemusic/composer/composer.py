@@ -192,12 +192,12 @@ class Composer:
             tempo = choose_tempo(preset, playing, seed) if harmony is None else harmony.tempo_bpm
         if meter is None and harmony is not None:
             meter = str(harmony.meter)
-        tune = self._read_theme(theme)
+        melody = self._read_theme(theme)
         keys = preset.keys_of(playing)
         home = harmony.key if harmony is not None else choose_key(chart, keys)
         frame = Phrase(
             bars=length,
-            meter=choose_meter(preset.meters_of(playing), seed, tune.meter if tune else None)
+            meter=choose_meter(preset.meters_of(playing), seed, melody.meter if melody else None)
             if meter is None
             else parse_meter(meter),
             tempo_bpm=check_tempo(tempo),
@@ -211,7 +211,7 @@ class Composer:
             seed=seed,
             orchestration=preset.orchestration_of(playing),
         )
-        order = self.order(frame, playing, tune)
+        order = self.order(frame, playing, melody)
         if self._hurries:
             order = replace(order, candidates=min(order.candidates, _HURRIED_CANDIDATES), batches=1)
         if harmony is not None:
@@ -226,7 +226,7 @@ class Composer:
                 plan = close_plan(plan_of_sections(written, frame), frame)
         if not playing.learned:
             return frame.replace(chords=read_plan(plan, frame))
-        if theme is None and not preset.theme and Role.LEAD in order.rules.roles:
+        if melody is None and Role.LEAD in order.rules.roles:
             order = self._write_tune(order, plan)
         return self._compose(order, plan)
 

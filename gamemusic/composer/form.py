@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-__all__ = ["plan_repeats", "plan_sections", "sections_of"]
+__all__ = ["letters_of", "plan_repeats", "plan_sections", "sections_of"]
 
 _SECTION_BARS = 8
 """Bars of a section where the form says nothing."""
@@ -18,6 +18,19 @@ def sections_of(form: Sequence[str], bars: int) -> tuple[str, ...]:
     A form has to divide the bars into sections of two bars or more.
     """
     return () if not form or bars % len(form) or bars // len(form) < 2 else tuple(form)
+
+
+def letters_of(form: Sequence[str], bars: int) -> dict[str, tuple[int, int]]:
+    """Return where each letter of a form comes first, as (first bar, bars), in that order; without a form one letter,
+    the empty text, is the whole phrase.
+    """
+    if not form:
+        return {"": (0, bars)}
+    size = bars // len(form)
+    found: dict[str, tuple[int, int]] = {}
+    for index, name in enumerate(form):
+        found.setdefault(name[0], (index * size, size))
+    return found
 
 
 def plan_sections(form: Sequence[str], bars: int) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gamemusic.chordnames import parse_bar
+from gamemusic.composer.form import letters_of
 from gamemusic.errors import InputError
 from gamemusic.packs.schema import Preset
 from gamemusic.packs.style import Style
@@ -97,7 +98,7 @@ def plan_of_preset(preset: Preset, playing: Style, frame: Phrase, drawn: int) ->
         return plan_of_progression(preset.progression, frame, home)
     if not several:
         return ()
-    letters = sorted({name[0] for name in frame.form} or {""})
+    letters = sorted(letters_of(frame.form, frame.bars))
     chosen = {letter: several[(drawn + index) % len(several)] for index, letter in enumerate(letters)}
     return close_plan(plan_of_sections(chosen, frame, home), frame)
 

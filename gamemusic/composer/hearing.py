@@ -14,11 +14,11 @@ from types import MappingProxyType
 from gamemusic.composer.surprise import FRACTION, log2
 from gamemusic.score.phrase import Role
 from gamemusic.theory import CHORD_QUALITIES
-from gamemusic.tokens.bars import Bar, Event
+from gamemusic.tokens.bars import Bar
 from gamemusic.tokens.vocabulary import DRUM_PITCHES, PITCH_RANGES, QUALITY_NAMES, ROLES
 from gamemusic.units import TICKS_PER_BEAT, Meter
 
-__all__ = ["FIGURES", "NOTHING", "hear", "is_developed", "lead_bars"]
+__all__ = ["FIGURES", "NOTHING", "hear", "hear_rhythm", "is_developed", "lead_bars"]
 
 NOTHING = -1
 """Value of a figure for which the bars hold nothing."""
@@ -121,6 +121,13 @@ def hear(bars: Sequence[Bar], meter: Meter, *, copies: Collection[int] = ()) -> 
     _hear_harmony(figures, bars, leads, chords, meter)
     _hear_grooves(figures, bars, chords, copies)
     return MappingProxyType(figures)
+
+
+def hear_rhythm(bars: Sequence[Bar], roles: Sequence[Role], *, copies: Collection[int] = ()) -> int:
+    """Return how many bars in a thousand have the onsets of the one or two before them, of all ``roles`` together."""
+    streams = [1 + ROLES.index(role) for role in roles]
+    onsets = [frozenset(event.position for stream in streams for event in bar[stream]) for bar in bars]
+    return _persistence(onsets, copies)
 
 
 def _share(part: int, whole: int) -> int:
@@ -286,9 +293,6 @@ def _hear_grooves(
     chords: Sequence[Sequence[tuple[int, int]]],
     copies: Collection[int],
 ) -> None:
-    def onsets(index: int, streams: Sequence[int]) -> frozenset[int]:
-        return frozenset(event.position for stream in streams for event in bars[index][stream])
-
     def steps(index: int) -> tuple[tuple[int, int], ...]:
         found = []
         for event in bars[index][_BASS]:
@@ -297,13 +301,11 @@ def _hear_grooves(
             found.append((event.position, (_LOWEST[_BASS] + event.number - root) % 12))
         return tuple(found)
 
-    def beaten(index: int) -> tuple[Event, ...] | tuple[tuple[int, int], ...]:
+    def beaten(index: int) -> tuple[tuple[int, int], ...]:
         return tuple((event.position, event.number) for event in bars[index][_DRUMS] if event.number in _BEATEN)
 
-    accompaniment = [onsets(index, _ACCOMPANYING) for index in range(len(bars))]
-    bass = [onsets(index, (_BASS,)) for index in range(len(bars))]
-    figures["accompaniment"] = _persistence(accompaniment, copies)
-    figures["bass_rhythm"] = _persistence(bass, copies)
+    figures["accompaniment"] = hear_rhythm(bars, (Role.HARMONY, Role.TEXTURE), copies=copies)
+    figures["bass_rhythm"] = hear_rhythm(bars, (Role.BASS,), copies=copies)
     figures["bass_figure"] = _persistence([steps(index) for index in range(len(bars))], copies)
     figures["drums"] = _persistence([beaten(index) for index in range(len(bars))], copies)
 

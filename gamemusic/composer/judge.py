@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
+from itertools import accumulate
 
 from gamemusic.composer.candidates import Candidates
 from gamemusic.composer.ear import listen, load_ear
+from gamemusic.composer.form import letters_of
 from gamemusic.composer.hearing import hear
 from gamemusic.composer.order import Order
-from gamemusic.packs.fingerprint import Fingerprint, describe_bars
+from gamemusic.packs.fingerprint import Fingerprint, describe_bars, pace_at
 from gamemusic.score.judgement import Judgement
 from gamemusic.score.phrase import DRUM_TICKS, Phrase
 from gamemusic.tokens.bars import Bar
@@ -58,10 +59,7 @@ def judge(order: Order, candidates: Candidates, fingerprint: Fingerprint | None)
         for bars, own in zip(candidates.bars, figures, strict=True)
     ]
     paces = [measure_pace(own) for own in figures]
-    wanted = None
-    if pace:
-        slow, quick = (sum(pace[role][bin_] for role in order.rules.roles if role in pace) for bin_ in (0, -1))
-        wanted = slow + (quick - slow) * round(order.intensity * 1000) // 1000
+    wanted = pace_at(pace, order.rules.roles, order.intensity) if pace else None
     heard = [_hear(order, bars) for bars in candidates.bars]
     likeness = [listen(load_ear(), token, passages) for passages in heard]
     best = rank(candidates, faults, paces, wanted, likeness)
@@ -79,16 +77,13 @@ def judge(order: Order, candidates: Candidates, fingerprint: Fingerprint | None)
 
 
 def _hear(order: Order, bars: Sequence[Bar]) -> list[Mapping[str, int]]:
-    """Return the figures of a candidate's sections, one of each letter."""
-    heard: list[Mapping[str, int]] = []
-    known: set[str] = set()
-    first = 0
-    for name, size in zip_longest(order.frame.form, order.sections, fillvalue=""):
-        if not name or name[:1] not in known:
-            heard.append(hear(bars[first : first + int(size or 0)], order.frame.meter))
-        known.add(name[:1])
-        first += int(size or 0)
-    return heard
+    """Return the figures of a candidate's sections: one of each letter, or each of a phrase without a form."""
+    form, meter = order.frame.form, order.frame.meter
+    if form:
+        places = list(letters_of(form, len(bars)).values())
+    else:
+        places = list(zip(accumulate(order.sections, initial=0), order.sections, strict=False))
+    return [hear(bars[first : first + size], meter) for first, size in places]
 
 
 def describe_own(bars: Sequence[Bar], repeats: Mapping[int, int], bar_ticks: int) -> dict[str, int]:

@@ -71,15 +71,23 @@ class Ground:
 
     def chord_at(self, tick: int) -> frozenset[int]:
         """Return the pitch classes of the chord at a tick; of none: the scale."""
+        found = self._find(tick)
+        if found is None:
+            return frozenset(self.scale)
+        root, quality = divmod(found, len(QUALITY_NAMES))
+        return frozenset((root + step) % 12 for step in CHORD_QUALITIES[QUALITY_NAMES[quality]])
+
+    def root_at(self, tick: int) -> int:
+        """Return the root of the chord at a tick, semitones above the tonic; of none: the tonic."""
+        return (self._find(tick) or 0) // len(QUALITY_NAMES)
+
+    def _find(self, tick: int) -> int | None:
         found = None
         for start, number in self.chords:
             if start > tick:
                 break
             found = number
-        if found is None:
-            return frozenset(self.scale)
-        root, quality = divmod(found, len(QUALITY_NAMES))
-        return frozenset((root + step) % 12 for step in CHORD_QUALITIES[QUALITY_NAMES[quality]])
+        return found
 
 
 def move(pitch: int, steps: int, scale: Sequence[int]) -> int:

@@ -25,7 +25,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from gamemusic.composer.melody import Ground, Tone, fit, move
-from gamemusic.tokens.vocabulary import QUALITY_NAMES
 from gamemusic.units import TICKS_PER_BEAT
 
 __all__ = ["PLANS", "Plan", "choose_plan", "ornament", "write_section"]
@@ -103,9 +102,6 @@ def write_section(
     idea: Sequence[Sequence[Tone]],
     ground: Ground,
     first_bar: int,
-    *,
-    before: int | None = None,
-    home: int | None = None,
 ) -> dict[int, tuple[Tone, ...]]:
     """Return the melody of a section, by bar; bars that the network composes are left out.
 
@@ -114,8 +110,6 @@ def write_section(
         idea: The notes of its two bars, in ticks from the first one's beginning.
         ground: What it stands on.
         first_bar: Number of the section's first bar.
-        before: Pitch of the note before the section.
-        home: Pitch that follows the section's last bar, to which it should lead; None: none in particular.
     """
     length = ground.meter.bar_ticks
     written: dict[int, tuple[Tone, ...]] = {}
@@ -123,7 +117,7 @@ def write_section(
         str(number + 1): [replace(tone, tick=tone.tick - number * length) for tone in bar]
         for number, bar in enumerate(idea)
     }
-    last_pitch = before
+    last_pitch: int | None = None
     for index, word in enumerate(words):
         head = (first_bar + index) * length
         if word == ".":
@@ -132,19 +126,17 @@ def write_section(
         bar = source["1" if word in "cC" else word[0]]
         if not bar:
             continue
-        placed = _write_bar(word, bar, ground, head, last_pitch, home if index == len(words) - 1 else None)
+        placed = _write_bar(word, bar, ground, head, last_pitch)
         written[first_bar + index] = tuple(placed)
         last_pitch = placed[-1].pitch
     return written
 
 
-def _write_bar(
-    word: str, bar: Sequence[Tone], ground: Ground, head: int, before: int | None, home: int | None
-) -> list[Tone]:
+def _write_bar(word: str, bar: Sequence[Tone], ground: Ground, head: int, before: int | None) -> list[Tone]:
     here = [replace(tone, tick=head + tone.tick) for tone in bar]
     kind = word[1:] if word[0].isdigit() else word
     if kind in ("c", "C"):
-        return fit(_close(here, ground, head, full=kind == "C", home=home), ground, before)[1]
+        return fit(_close(here, ground, head, full=kind == "C"), ground, before)[1]
     if kind == "~":
         return ornament(fit(here, ground, before)[1], ground)
     if kind == "r":
@@ -164,19 +156,19 @@ def _write_bar(
     return min(found, key=lambda one: one[:2])[2]
 
 
-def _close(bar: Sequence[Tone], ground: Ground, head: int, *, full: bool, home: int | None) -> list[Tone]:
+def _close(bar: Sequence[Tone], ground: Ground, head: int, *, full: bool) -> list[Tone]:
     """Return a bar's beginning, then one note that rests until shortly before the bar line."""
     length, pulse = ground.meter.bar_ticks, ground.meter.pulse_ticks
     beats = length // pulse
     rest_at = head + (pulse * (beats // 2) if beats > 1 else 0)
     kept = [tone for tone in bar if tone.tick < rest_at][:4]
     kept = [replace(tone, duration=min(tone.duration, rest_at - tone.tick)) for tone in kept]
-    goal = home if home is not None else kept[-1].pitch if kept else bar[0].pitch
+    goal = kept[-1].pitch if kept else bar[0].pitch
     chord = sorted(ground.chord_at(rest_at))
     near = [pitch for pitch in range(goal - 6, goal + 7) if pitch % 12 in chord]
-    if full and home is None:
-        root = min(ground.chords, key=lambda one: (one[0] > rest_at, -one[0]), default=(0, 0))[1]
-        near = [pitch for pitch in near if (pitch - root // len(QUALITY_NAMES)) % 12 in (0, 3, 4)] or near
+    if full:
+        root = ground.root_at(rest_at)
+        near = [pitch for pitch in near if (pitch - root) % 12 in (0, 3, 4)] or near
     pitch = min(near, key=lambda one: (abs(one - goal), one), default=goal)
     hold = max(pulse, length - (rest_at - head) - pulse // 2)
     return [*kept, Tone(rest_at, hold, pitch, bar[0].velocity, rests=True)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gamemusic.composer.candidates import Conditions
 from gamemusic.composer.choices import draw, heard_roles
-from gamemusic.composer.form import plan_repeats, plan_sections
+from gamemusic.composer.form import letters_of, plan_repeats, plan_sections
 from gamemusic.composer.theme import Theme, fit_theme
 from gamemusic.errors import InputError
 from gamemusic.packs.schema import Preset
@@ -81,7 +81,7 @@ def order_of(preset: Preset, frame: Phrase, playing: Style, theme: Theme | None 
         roles=sum(1 << ROLES.index(role) for role in roles),
         ending=int(frame.ending == "cadence"),
     )
-    letters = sorted({name[0] for name in frame.form} or {""})
+    letters = sorted(letters_of(frame.form, frame.bars))
     chances = {name: draw(frame.seed, 4 + index, 1000) for index, name in enumerate(letters)}
     periods = [name for name, drawn in chances.items() if drawn < round(1000 * preset.periods)]
     repeats = plan_repeats(frame.form, frame.bars, periods)

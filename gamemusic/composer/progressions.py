@@ -19,11 +19,13 @@ music (`export/README.md`), the others are named idioms. To add one, add a line;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from gamemusic.composer.choices import Draw
+from gamemusic.composer.form import letters_of
 from gamemusic.score.phrase import Phrase
 
 __all__ = ["Progression", "load_progressions", "write_progressions"]
@@ -190,9 +192,7 @@ def load_progressions() -> tuple[Progression, ...]:
     return tuple(found)
 
 
-def write_progressions(
-    frame: Phrase, draw: Callable[[int, int], int], periods: Collection[str] = ()
-) -> dict[str, tuple[str, ...]]:
+def write_progressions(frame: Phrase, draw: Draw, periods: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
     """Return chords for each letter of the form, as `gamemusic.composer.harmony.plan_of_sections` wants them.
 
     The first letter begins on the tonic, the others do not; each ends on what leads on.
@@ -202,10 +202,8 @@ def write_progressions(
         draw: (purpose, count) to a number below count.
         periods: Letters whose second half begins with the chords of the first.
     """
-    letters = tuple(dict.fromkeys(name[:1] for name in frame.form)) or ("",)
-    size = frame.bars // max(1, len(frame.form))
     written: dict[str, tuple[str, ...]] = {}
-    for number, letter in enumerate(letters):
+    for number, (letter, (_, size)) in enumerate(letters_of(frame.form, frame.bars).items()):
         units = max(1, -(-size // _UNIT))
         does = ["away" if number else "open", *["open"] * (units - 2), "turn"][:units]
         draws = [draw(60 + 8 * number + index, 1 << 16) for index in range(units)]

@@ -9,17 +9,19 @@ the tune as it composes everything else, and the bars that the plan leaves open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from gamemusic.composer.candidates import Candidates
+from gamemusic.composer.choices import Draw
+from gamemusic.composer.form import letters_of
 from gamemusic.composer.harmony import ChordPlan
 from gamemusic.composer.idea import IDEA_BARS, read_idea, weigh_idea
 from gamemusic.composer.melody import Ground, Tone, move
 from gamemusic.composer.motif import choose_plan, ornament, words_for, write_section
 from gamemusic.composer.order import Order
-from gamemusic.packs.fingerprint import Fingerprint
+from gamemusic.packs.fingerprint import Fingerprint, pace_at
 from gamemusic.score.phrase import Phrase, Role
 from gamemusic.tokens.bars import Event, transposition
 from gamemusic.tokens.grammar import Rules, forced_chords
@@ -32,8 +34,6 @@ OPENING_BARS = 4
 _LIFT = 2
 """Steps of the scale by which a contrasting section may lie higher."""
 
-_UNDER = frozenset({Role.HARMONY})
-"""Roles that have to stay under the tune."""
 _ROOM = 14
 """Semitones that an accompaniment has at least."""
 
@@ -42,17 +42,12 @@ _USUAL_RATE, _LEAST_RATE = 1200, 600
 _NOTES_A_MINUTE, _DANCED = 150, MappingProxyType({"folk": 400})
 """Most notes a minute, in the mean: what can be sung; and what can be danced to, by style token."""
 
-Draw = Callable[[int, int], int]
-"""(purpose, count) to a number below count."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuneAsk:
     """What a tune is asked for."""
 
     frame: Phrase
-    sections: tuple[int, ...]
-    """Bars of each."""
     style: str
     """Style token."""
     plan: ChordPlan
@@ -62,18 +57,9 @@ class TuneAsk:
     """Notes a quarter note in thousandths, fewest and most."""
 
     @property
-    def letters(self) -> tuple[str, ...]:
-        """Letters of the form in the order in which they come; a phrase without a form has one."""
-        return tuple(dict.fromkeys(name[:1] for name in self.frame.form)) or ("",)
-
-    def first_section(self, letter: str) -> int:
-        """Return the number of the first section of a letter."""
-        return next((index for index, name in enumerate(self.frame.form) if name[:1] == letter), 0)
-
-    def opening(self, letter: str) -> tuple[int, int]:
-        """Return the first bar of a letter's first section, and how many bars of it are composed for its idea."""
-        index = self.first_section(letter)
-        return sum(self.sections[:index]), min(OPENING_BARS, self.sections[index])
+    def letters(self) -> dict[str, tuple[int, int]]:
+        """Where each letter of the form comes first, see `gamemusic.composer.form.letters_of`."""
+        return letters_of(self.frame.form, self.frame.bars)
 
     @property
     def ground(self) -> Ground:
@@ -94,13 +80,11 @@ def ask_tune(order: Order, plan: ChordPlan, fingerprint: Fingerprint | None) -> 
     pace = None if fingerprint is None else fingerprint.pace.get(order.token)
     usual = _USUAL_RATE
     if pace and Role.LEAD in pace:
-        slow, quick = pace[Role.LEAD][0], pace[Role.LEAD][-1]
-        usual = slow + (quick - slow) * round(order.intensity * 1000) // 1000
+        usual = pace_at(pace, (Role.LEAD,), order.intensity)
     fastest = _DANCED.get(order.token, _NOTES_A_MINUTE) * 1000 // max(1, int(order.frame.tempo_bpm))
     most = max(_LEAST_RATE, min(usual * 5 // 4, fastest))
     return TuneAsk(
         frame=order.frame,
-        sections=order.sections,
         style=order.token,
         plan=plan,
         reach=order.rules.ranges.get(Role.LEAD, (0, 127)),
@@ -113,9 +97,8 @@ def idea_rules(ask: TuneAsk, rules: Rules) -> tuple[Rules, tuple[int, ...]]:
     length = ask.frame.meter.bar_ticks
     chords: list[tuple[int, int]] = []
     sizes: list[int] = []
-    for letter in ask.letters:
-        first, size = ask.opening(letter)
-        head = sum(sizes) * length
+    for first, whole in ask.letters.values():
+        size, head = min(OPENING_BARS, whole), sum(sizes) * length
         here = [(tick, chord) for tick, chord in ask.plan if first * length <= tick < (first + size) * length]
         before = [chord for tick, chord in ask.plan if tick <= first * length]
         if before and (not here or here[0][0] > first * length):
@@ -138,35 +121,24 @@ def write_tune(ask: TuneAsk, found: Candidates, draw: Draw) -> dict[int, tuple[E
     ground = ask.ground
     tunes: dict[str, dict[int, tuple[Tone, ...]]] = {}
     words: dict[str, tuple[str, ...]] = {}
-    starts = {letter: ask.opening(letter)[0] for letter in ask.letters}
     head = 0
-    opening: int | None = None
-    for number, letter in enumerate(ask.letters):
-        first, size = ask.opening(letter)
-        idea = _choose_idea(ask, found, head, size, first, ground)
-        head += size
-        section = ask.sections[ask.first_section(letter)] if letter else ask.frame.bars
-        plan = choose_plan(ask.style, draw(20 + number, 1 << 16))
-        words[letter] = words_for(plan, section)
-        if number and idea and draw(30 + number, 2):
+    for number, (letter, (first, size)) in enumerate(ask.letters.items()):
+        composed = min(OPENING_BARS, size)
+        idea = _choose_idea(ask, found, head, composed, first, ground)
+        head += composed
+        words[letter] = words_for(choose_plan(ask.style, draw(20 + number, 1 << 16)), size)
+        if number and draw(30 + number, 2):
             idea = _lift(idea, ground)
         tunes[letter] = write_section(words[letter], idea, ground, first)
-        if opening is None:
-            opening = min((tones[0].pitch for bar, tones in sorted(tunes[letter].items())[:1]), default=None)
     given: dict[int, tuple[Tone, ...]] = {}
-    start = 0
     for index, name in enumerate(ask.frame.form or ("",)):
-        letter, size = name[:1], ask.sections[index] if ask.frame.form else ask.frame.bars
-        move_by = start - starts[letter]
-        for bar, tones in tunes[letter].items():
-            if bar - starts[letter] < size:
-                given[bar + move_by] = _carry(tones, move_by * ask.frame.meter.bar_ticks)
+        first, size = ask.letters[name[:1]]
+        start = index * size
+        for bar, tones in tunes[name[:1]].items():
+            given[start + bar - first] = _carry(tones, (start - first) * ask.frame.meter.bar_ticks)
         if name.endswith("'"):
-            _vary(given, start, size, words[letter], ground, draw(40 + index, 2))
-        start += size
-    if not ask.frame.form:
-        given = {bar: tones for bar, tones in given.items() if bar < ask.frame.bars}
-    _lead_back(given, ask, ground, opening)
+            _vary(given, start, size, words[name[:1]], ground, draw(40 + index, 2))
+    _lead_back(given, ask, ground, next(iter(tunes.values())))
     return {bar: _events(tones, ask, bar) for bar, tones in given.items() if tones}
 
 
@@ -187,10 +159,9 @@ def reaches(
     low, high = base + pitches[0] - 2, base + pitches[-1] + 3
     found = {Role.LEAD: (max(ask.reach[0], min(low, high - 12)), min(ask.reach[1], max(high, low + 12)))}
     under = base + pitches[len(pitches) // 4]
-    for role in (Role.HARMONY, Role.TEXTURE):
-        if role in ranges and role in _UNDER:
-            least, most = ranges[role]
-            found[role] = (least, max(least + _ROOM, min(most, under)))
+    if Role.HARMONY in ranges:
+        least, most = ranges[Role.HARMONY]
+        found[Role.HARMONY] = (least, max(least + _ROOM, min(most, under)))
     return found
 
 
@@ -243,11 +214,14 @@ def _vary(
             given[bar] = tuple(ornament(given[bar], ground))
 
 
-def _lead_back(given: dict[int, tuple[Tone, ...]], ask: TuneAsk, ground: Ground, opening: int | None) -> None:
-    """Let the last bar of a loop end near to where the tune begins."""
+def _lead_back(
+    given: dict[int, tuple[Tone, ...]], ask: TuneAsk, ground: Ground, first: Mapping[int, Sequence[Tone]]
+) -> None:
+    """Let the last bar of a loop end near to where the tune, whose first section is ``first``, begins."""
     last = ask.frame.bars - 1
-    if ask.frame.ending != "loop" or opening is None or last not in given or ask.frame.bars < 4:
+    if ask.frame.ending != "loop" or not first or last not in given or ask.frame.bars < 4:
         return
+    opening = first[min(first)][0].pitch
     *before, end = given[last]
     chord = ground.chord_at(end.tick)
     near = sorted(

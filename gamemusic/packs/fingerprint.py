@@ -22,7 +22,7 @@ from gamemusic.tokens.bars import Bar
 from gamemusic.tokens.vocabulary import INTENSITY_BINS, LAGS, ROLES, STREAMS
 from gamemusic.units import TICKS_PER_BEAT
 
-__all__ = ["GRAM_NOTES", "MAX_BYTES", "Fingerprint", "describe_bars", "find_grams", "load_fingerprint"]
+__all__ = ["GRAM_NOTES", "MAX_BYTES", "Fingerprint", "describe_bars", "find_grams", "load_fingerprint", "pace_at"]
 
 GRAM_NOTES = 8
 """Notes of the runs that are kept."""
@@ -138,6 +138,20 @@ def load_fingerprint(data: bytes, *, file: object = "fingerprint.bin") -> Finger
     if len(filter_) != -(-header.bits // 8):
         raise PackError(f"{len(filter_)} bytes of filter for {header.bits} bits; get the pack again", file=name)
     return Fingerprint(header.usual, header.pace, header.runs, filter_, header.bits)
+
+
+def pace_at(pace: Mapping[str, Sequence[int]], roles: Iterable[str], intensity: float) -> int:
+    """Return the usual notes a beat of some roles together at an intensity, in thousandths; a straight line from the
+    calmest to the most intense music.
+
+    Args:
+        pace: `Fingerprint.pace` of a style token.
+        roles: Those that it does not have count nothing.
+        intensity: 0 to 1.
+    """
+    known = [pace[role] for role in roles if role in pace]
+    slow, quick = (sum(one[place] for one in known) for place in (0, -1))
+    return slow + (quick - slow) * round(intensity * 1000) // 1000
 
 
 def _mix(value: int) -> int:
