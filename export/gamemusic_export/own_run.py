@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from gamemusic.errors import FormatError, InputError, OutputError
-from gamemusic.files import read_file, write_file
+from gamemusic.errors import FormatError, InputError, MissingError
+from gamemusic.files import read_file, user_folder, write_file
 from gamemusic.packs.pack import Pack
 from gamemusic_export.batches import PADDING, OctaveSampler
 from gamemusic_export.model import MoodLSTM
@@ -91,10 +91,12 @@ class Workplace:
 
 
 def runs_dir() -> Path:
-    """Return the folder of the user's cache in which trainings lie that were stopped; it need not exist yet."""
-    import platformdirs
+    """Return the folder of the user's cache in which trainings lie that were stopped; it need not exist yet.
 
-    return Path(platformdirs.user_cache_dir("gamemusic", appauthor=False)) / "training"
+    Raises:
+        MissingError: As `gamemusic.files.user_folder`.
+    """
+    return user_folder("cache") / "training"
 
 
 def open_workplace(
@@ -111,12 +113,13 @@ def open_workplace(
     """
     parts = (request.folder.resolve(), music.dataset.hash, request.style, start.token, request.updates, request.seed)
     name = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    folder = runs_dir() / name
-    _sweep(runs_dir(), now())
     try:
+        place = runs_dir()
+        _sweep(place, now())
+        folder = place / name
         folder.mkdir(parents=True, exist_ok=True)
         return _resume(folder, pack) or _begin(folder, pack, start)
-    except (OSError, OutputError):  # a cache that cannot be written to: all works but going on
+    except (MissingError, OSError):  # no home, or a cache that cannot be written to: all works but going on
         return _begin(Path(tempfile.mkdtemp()), pack, start, lasting=False)
 
 

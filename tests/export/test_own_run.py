@@ -129,11 +129,12 @@ def test_a_damaged_checkpoint_is_no_end(damage: bytes, small: Path, tunes: Path,
     assert not verdict.stopped and verdict.updates == 40
 
 
+@pytest.mark.parametrize("cache", ["{}/file", "~/.cache/gamemusic"], ids=["a file there", "no home"])
 def test_without_a_cache_it_trains_all_the_same(
-    small: Path, tunes: Path, heard: OwnMusic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    cache: str, small: Path, tunes: Path, heard: OwnMusic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "file"))
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: cache.format(tmp_path))
     verdict, place = _learn(small, tunes, heard, _go_on, updates=20)
     assert not place.lasting and not place.folder.exists()
     assert verdict.updates == 20
