@@ -27,6 +27,7 @@ __all__ = [
     "check_writable",
     "hash_file",
     "is_device",
+    "is_link",
     "open_ordinary",
     "output_error",
     "read_file",
@@ -88,9 +89,14 @@ def open_ordinary(path: str | Path, *, links: bool = True) -> IO[bytes]:
         raise
 
 
+def is_link(status: os.stat_result) -> bool:
+    """Return whether what was looked at leads elsewhere: a link, or a junction of Windows."""
+    return stat.S_ISLNK(status.st_mode) or bool(getattr(status, "st_file_attributes", 0) & _REPARSED)
+
+
 def check_ordinary(status: os.stat_result) -> None:
     """Raise a `NotOrdinaryError` for what is no ordinary file."""
-    if stat.S_ISLNK(status.st_mode) or getattr(status, "st_file_attributes", 0) & _REPARSED:
+    if is_link(status):
         raise NotOrdinaryError(errno.ELOOP, "it is a link")
     if not stat.S_ISREG(status.st_mode):
         raise NotOrdinaryError(errno.EINVAL, "it is no ordinary file")

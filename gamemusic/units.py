@@ -71,6 +71,12 @@ class Meter:
         return self.numerator * TICKS_PER_BEAT * 4 // self.denominator
 
     @property
+    def main_beats(self) -> frozenset[int]:
+        """Where harmony is expected to change, in ticks from the bar line: there, and in the middle of an even bar."""
+        even = self.bar_ticks % (2 * self.pulse_ticks) == 0
+        return frozenset((0, self.bar_ticks // 2)) if even else frozenset((0,))
+
+    @property
     def groups(self) -> tuple[int, ...]:
         """Lengths of the groups of beats in a bar, in ticks: 5/4 is 3 + 2 quarters, 7/8 is 2 + 2 + 3 eighths."""
         uneven = {(5, 4): (36, 24), (7, 8): (12, 12, 18)}

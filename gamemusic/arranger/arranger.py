@@ -21,12 +21,12 @@ from gamemusic.idioms import IDIOMS
 from gamemusic.score.figuretable import TABLE
 from gamemusic.score.orchestration import DEFAULT_ORCHESTRATION, Instrument, Orchestration
 from gamemusic.score.parts import Arrangement, Part
+from gamemusic.score.percussion import DRUM_CHANNEL
 from gamemusic.score.phrase import Note, Phrase, Role
 from gamemusic.units import SUBTICKS_PER_TICK
 
 __all__ = ["arrange"]
 
-_DRUM_CHANNEL = 9
 _DOUBLE_SOFTER = 14
 """Velocity by which an octave that doubles is softer than what it doubles."""
 
@@ -60,7 +60,7 @@ def arrange(phrase: Phrase) -> Arrangement:
             continue
         notes = _choose_notes(phrase, role, scores[role], instrument, layers, sections)
         if notes:
-            number = _DRUM_CHANNEL if role is Role.DRUMS else channel
+            number = DRUM_CHANNEL if role is Role.DRUMS else channel
             parts.append(_make_part(phrase, orchestration, role, number, instrument, notes, sections))
     return Arrangement(
         bars=phrase.bars,

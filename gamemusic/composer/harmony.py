@@ -15,7 +15,6 @@ from gamemusic.packs.schema import Preset
 from gamemusic.packs.style import Style
 from gamemusic.score.phrase import Chord, Phrase
 from gamemusic.theory import Key
-from gamemusic.tokens.bars import Bar
 from gamemusic.tokens.vocabulary import QUALITY_NAMES
 from gamemusic.units import TICKS_PER_BEAT
 
@@ -23,7 +22,6 @@ __all__ = [
     "ChordPlan",
     "close_plan",
     "fit_chart",
-    "plan_of_bars",
     "plan_of_phrase",
     "plan_of_preset",
     "plan_of_progression",
@@ -123,12 +121,6 @@ def read_plan(plan: ChordPlan, frame: Phrase) -> tuple[Chord, ...]:
     """Return a plan as a phrase carries it."""
     parts = ((tick, *divmod(number, len(QUALITY_NAMES))) for tick, number in plan)
     return tuple(Chord(tick, (root + frame.key.tonic) % 12, QUALITY_NAMES[quality]) for tick, root, quality in parts)
-
-
-def plan_of_bars(bars: Sequence[Bar], frame: Phrase) -> ChordPlan:
-    """Return the chords that were composed."""
-    length = frame.meter.bar_ticks
-    return tuple((index * length + event.position, event.number) for index, bar in enumerate(bars) for event in bar[0])
 
 
 def plan_of_phrase(other: Phrase, frame: Phrase) -> ChordPlan:

@@ -231,7 +231,7 @@ def _hear_harmony(
     chords: Sequence[Sequence[tuple[int, int]]],
     meter: Meter,
 ) -> None:
-    strong = _strong_beats(meter)
+    strong = meter.main_beats
     main = fits = rests = closes = onsets = covered = lines = roots = 0
     for index, (bar, lead) in enumerate(zip(bars, leads, strict=True)):
         for position, pitch, _ in lead:
@@ -271,12 +271,6 @@ def _hear_harmony(
     filled = [bass for bass in basses if bass]
     if filled:
         figures["loop_bass"] = abs(filled[0][0].number - filled[-1][-1].number)
-
-
-def _strong_beats(meter: Meter) -> frozenset[int]:
-    """Return the positions of the beats that carry the harmony: the first, and the middle of an even bar."""
-    beats = meter.bar_ticks // meter.pulse_ticks
-    return frozenset((0, meter.bar_ticks // 2)) if beats % 2 == 0 else frozenset((0,))
 
 
 def _lowest_at_bar_line(bar: Bar) -> int | None:

@@ -132,9 +132,7 @@ def fit(tones: Sequence[Tone], ground: Ground, before: int | None) -> tuple[int,
 
 def _place(pitches: Ints, tone: Tone, ground: Ground) -> Ints:
     """Return what each pitch costs as this note, whatever stands around it."""
-    position = tone.tick % ground.meter.bar_ticks
-    half = ground.meter.bar_ticks // 2
-    weighty = position == 0 or (position == half and ground.meter.bar_ticks % (2 * ground.meter.pulse_ticks) == 0)
+    weighty = tone.tick % ground.meter.bar_ticks in ground.meter.main_beats
     weighty = weighty or tone.duration > TICKS_PER_BEAT or tone.rests
     chord, scale = ground.chord_at(tone.tick), frozenset(ground.scale)
     by_class = np.zeros(12, dtype=np.int32)

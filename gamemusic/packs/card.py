@@ -10,12 +10,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 from gamemusic.errors import FormatError
 from gamemusic.packs.fields import Exactly, Number, Text, Whole
+from gamemusic.packs.jsonfile import make_unique, refuse_constant
 from gamemusic.packs.musical import NAME
-from gamemusic.packs.nodes import node_of, shorten
+from gamemusic.packs.nodes import node_of
 from gamemusic.packs.records import Free, ListOf, MapOf, Record
 from gamemusic.version import __version__
 
@@ -174,19 +175,6 @@ class Card:
 _CARD = Record(Card, tolerant=True)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in values:
-            raise ValueError(f"found the key {shorten(name)} a second time; remove one of them")
-        values[name] = value
-    return values
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"found {name}, expected a number")
-
-
 def load_card(data: bytes, *, file: object = "card.json") -> Card:
     """Return the card in a JSON file's bytes; ``file`` is the name that messages give.
 
@@ -197,7 +185,7 @@ def load_card(data: bytes, *, file: object = "card.json") -> Card:
     if len(data) > MAX_CARD_BYTES:
         raise FormatError(f"the file has {len(data)} bytes, allowed are {MAX_CARD_BYTES}", file=name)
     try:
-        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=make_unique, parse_constant=refuse_constant)
         node = node_of(value, file=name)
     except json.JSONDecodeError as error:
         raise FormatError(f"this is not JSON: {error.msg}", file=name, line=error.lineno, column=error.colno) from None

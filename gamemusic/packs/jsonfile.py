@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -24,9 +23,11 @@ __all__ = [
     "either",
     "list_of",
     "load_json",
+    "make_unique",
     "number",
     "one_of",
     "record",
+    "refuse_constant",
     "row",
     "table",
     "text",
@@ -72,8 +73,8 @@ def load_json(data: bytes, *, file: object, most_values: int, line: int | None =
     try:
         return json.loads(
             data.decode("utf-8-sig"),
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
+            object_pairs_hook=make_unique,
+            parse_constant=refuse_constant,
             parse_int=_whole_number,
             parse_float=_finite_number,
         )
@@ -92,15 +93,22 @@ def _with(message: str, advice: str) -> str:
     return f"{message}; {advice}" if advice else message
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"found the key {shorten(twice)} a second time; remove one of them")
+def make_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a mapping's keys and values as a dict, for `json.loads`, which would take the last of several.
+
+    Raises:
+        ValueError: A key stands in it twice.
+    """
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in values:
+            raise ValueError(f"found the key {shorten(name)} a second time; remove one of them")
+        values[name] = value
     return values
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """Raise a `ValueError` for NaN and the infinities, for `json.loads`, which would let them pass."""
     raise ValueError(f"found {name}, expected a number")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gamemusic.errors import InputError, PackError
-from gamemusic.files import NotOrdinaryError, is_device, open_ordinary
+from gamemusic.files import NotOrdinaryError, is_device, is_link, open_ordinary
 from gamemusic.limits import LIMITS, Limits
 from gamemusic.packs.nodes import hidden_character, shorten
 from gamemusic.temporary import is_temporary
@@ -27,8 +27,6 @@ _JUNK_FOLDERS = frozenset(("__macosx",))
 
 _MOST_SEEN = 10_000
 """Files that are listed of a folder; nobody reads more names than that."""
-_REPARSED = 0x400
-"""Attribute of what leads elsewhere on Windows: links and junctions."""
 
 
 class Members(Protocol):
@@ -156,7 +154,7 @@ class FolderMembers:
         for place, part in enumerate(parts, start=1):
             path = path / part
             status = path.lstat()
-            if stat.S_ISLNK(status.st_mode) or getattr(status, "st_file_attributes", 0) & _REPARSED:
+            if is_link(status):
                 shown = "/".join(parts[:place])
                 raise PackError(f"{shown!r} is a link; replace it by the file itself", file=self.path)
         if not stat.S_ISREG(status.st_mode):

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from gamemusic.score.beats import LEAST_PERIOD, MOST_MILLISECONDS, find_beats, find_period
 from gamemusic.score.midi import MidiNote, MidiSong
+from gamemusic.score.voices import LOW_PITCH
 from gamemusic.units import TEMPO_RANGE, TICKS_PER_BEAT
 
 __all__ = ["Quantised", "quantise_song"]
@@ -27,7 +28,6 @@ which a larger error proves that beats were missed. (Notes that all are beats ha
 _MOST_OFF = 290
 """Notes that on average lie further from the grid, in thousandths of the furthest that they can, followed other beats
 or none: by chance they lie 300 to 400 from beats that are found among them, where many are played."""
-_LOW_PITCH = 55
 _THREE_PERCENT = 130
 """Percentage of the accent of fours that threes need, to be believed where no meter is said."""
 _USUAL_US = 500_000
@@ -72,7 +72,7 @@ def quantise_song(song: MidiSong) -> tuple[MidiSong, Quantised]:
         return song, _refuse(f"it has fewer than {_LEAST_ONSETS} strokes, too few to find beats in")
     if onsets[-1] > MOST_MILLISECONDS:
         return song, _refuse("it lasts over half an hour, too long to find beats in")
-    weights = [8 + note.velocity // 16 + 6 * (note.pitch < _LOW_PITCH) for note in notes]
+    weights = [8 + note.velocity // 16 + 6 * (note.pitch < LOW_PITCH) for note in notes]
     period = find_period(onsets, weights)
     ruler = _Ruler(find_beats(onsets, weights, period), onsets)
     # what seem to be beats may be every second one: then notes lie beside their grid, and fit that of twice as many
@@ -89,7 +89,7 @@ def quantise_song(song: MidiSong) -> tuple[MidiSong, Quantised]:
     for note, onset in zip(notes, onsets, strict=True):
         beat, rest = divmod(ruler.place(onset), TICKS_PER_BEAT)
         if rest == 0:
-            accents[beat] += 2 + 3 * (note.pitch < _LOW_PITCH) + min(4, (seconds.at(note.end) - onset) // 400)
+            accents[beat] += 2 + 3 * (note.pitch < LOW_PITCH) + min(4, (seconds.at(note.end) - onset) // 400)
     beats_a_bar, first = _find_bars(accents, len(beats), song)
     lead = (beats_a_bar - first) % beats_a_bar * TICKS_PER_BEAT
 

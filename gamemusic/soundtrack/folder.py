@@ -22,6 +22,7 @@ from gamemusic.packs.jsonfile import Shape, check_shape, list_of, load_json, rec
 from gamemusic.soundtrack.dialects import agree
 from gamemusic.soundtrack.maker import Made
 from gamemusic.soundtrack.manifest import (
+    ADVICE,
     MANIFEST,
     MANIFEST_FORMAT,
     MOST_BYTES,
@@ -281,13 +282,12 @@ class Folder:
         path = self._state(_JOURNAL)
         if not path.exists() and not path.is_symlink():
             return
-        advice = "remove the file and bake again"
         try:
             data = read_head(path, most=MOST_BYTES + 1, links=False)
         except InputError as error:
-            raise FormatError(f"this is no journal of a bake ({error}); {advice}", file=path) from None
+            raise FormatError(f"this is no journal of a bake ({error}); {ADVICE}", file=path) from None
         if len(data) > MOST_BYTES:
-            raise FormatError(f"a journal has at most {MOST_BYTES:,} bytes; {advice}", file=path)
+            raise FormatError(f"a journal has at most {MOST_BYTES:,} bytes; {ADVICE}", file=path)
         *lines, cut = data.split(b"\n")
         for number, line in enumerate(lines, start=1):
             entry = parse_piece(line, file=path, line=number)

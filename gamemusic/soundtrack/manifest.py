@@ -33,6 +33,7 @@ from gamemusic.soundtrack.page import PAGE
 from gamemusic.units import METERS
 
 __all__ = [
+    "ADVICE",
     "MANIFEST",
     "MANIFEST_FORMAT",
     "MOST_BYTES",
@@ -49,7 +50,7 @@ SIDES = "sides"
 """Key behind which the files made from the manifest stand, with their SHA-256."""
 MOST_BYTES = 1 << 30
 """Of a manifest: 100,000 cues have some 260 MB."""
-_ADVICE = "remove the file and bake again"
+ADVICE = "remove the file and bake again"
 _MOST_VALUES = 20_000_000
 _MOST_PIECES = 10_000_000
 _RESERVED = frozenset((MANIFEST, PAGE))
@@ -207,18 +208,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         data = read_head(file, most=MOST_BYTES + 1, links=False)
     except InputError as error:
-        raise FormatError(f"this is no manifest ({error}); {_ADVICE}", file=file) from None
+        raise FormatError(f"this is no manifest ({error}); {ADVICE}", file=file) from None
     return parse_manifest(data, file=file)
 
 
 def parse_manifest(data: bytes, *, file: object = MANIFEST) -> dict[str, Any]:
     """Return what a manifest's bytes say; ``file`` is the name that messages give. Raises as `read_manifest`."""
     if len(data) > MOST_BYTES:
-        raise FormatError(f"a manifest has at most {MOST_BYTES:,} bytes; {_ADVICE}", file=file)
-    value = load_json(data, file=file, most_values=_MOST_VALUES, advice=_ADVICE)
+        raise FormatError(f"a manifest has at most {MOST_BYTES:,} bytes; {ADVICE}", file=file)
+    value = load_json(data, file=file, most_values=_MOST_VALUES, advice=ADVICE)
     if not isinstance(value, dict) or value.get("format") != MANIFEST_FORMAT:
-        raise FormatError(f"this manifest is of another release; {_ADVICE}", file=file)
-    check_shape(value, _MANIFEST, file=file, advice=_ADVICE)
+        raise FormatError(f"this manifest is of another release; {ADVICE}", file=file)
+    check_shape(value, _MANIFEST, file=file, advice=ADVICE)
     pieces = value["pieces"]
     _check_once((piece["name"] for piece in pieces), file)
     _check_once((one["file"].casefold() for piece in pieces for one in piece["files"]), file)
@@ -229,7 +230,7 @@ def _check_once(names: Iterable[str], file: object) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise FormatError(f"{name!r} is there twice; {_ADVICE}", file=file)
+            raise FormatError(f"{name!r} is there twice; {ADVICE}", file=file)
         seen.add(name)
 
 
@@ -239,6 +240,6 @@ def parse_piece(data: bytes, *, file: object, line: int) -> dict[str, Any]:
     Raises:
         FormatError: It is none.
     """
-    value = load_json(data, file=file, most_values=_MOST_VALUES, line=line, advice=_ADVICE)
-    check_shape(value, _PIECE, file=file, line=line, advice=_ADVICE)
+    value = load_json(data, file=file, most_values=_MOST_VALUES, line=line, advice=ADVICE)
+    check_shape(value, _PIECE, file=file, line=line, advice=ADVICE)
     return dict(value)

@@ -18,7 +18,7 @@ from gamemusic.score.phrase import Chord, Note, Phrase, Role, Track
 from gamemusic.theory import chord_pitch_classes
 from gamemusic.tokens.bars import cut_bars, transposition
 from gamemusic.tokens.vocabulary import DRUM_PITCHES, MAX_DURATION, PITCH_RANGES
-from gamemusic.units import TICKS_PER_BEAT, Meter
+from gamemusic.units import TICKS_PER_BEAT
 from gamemusic_export.evaluation.lines import read_line
 
 __all__ = ["HEARD", "MELODY", "NOTES", "Passage", "cut_passages", "measure_heard"]
@@ -180,7 +180,7 @@ def _fold(phrase: Phrase) -> Phrase:
 
 def _measure_chords(phrase: Phrase) -> dict[str, float]:
     spans = _chord_spans(phrase)
-    places = _main_places(phrase.meter)
+    places = phrase.meter.main_beats
     changes = [start % phrase.meter.bar_ticks not in places for _, start, _ in spans[1:]]
     whole = [end - start < 2 * TICKS_PER_BEAT for _, start, end in spans]
     scale = frozenset(phrase.key.pitch_classes)
@@ -205,12 +205,6 @@ def _chord_spans(phrase: Phrase) -> list[tuple[Chord, int, int]]:
             different.append(chord)
     ends = [*(chord.start for chord in different[1:]), phrase.ticks][: len(different)]
     return [(chord, chord.start, end) for chord, end in zip(different, ends, strict=True)]
-
-
-def _main_places(meter: Meter) -> frozenset[int]:
-    """Return where chords are expected to change: the bar line, and the middle of a bar with an even count of beats."""
-    even = meter.bar_ticks // meter.pulse_ticks % 2 == 0
-    return frozenset((0, meter.bar_ticks // 2)) if even else frozenset((0,))
 
 
 def _mean(found: Collection[bool]) -> float:

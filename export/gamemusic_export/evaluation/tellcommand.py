@@ -18,7 +18,7 @@ from gamemusic.packs.library import find_packs, list_shipped
 from gamemusic.packs.pack import CARD_FILE, Pack
 from gamemusic_export.command import shipped_recipes
 from gamemusic_export.evaluation.takes import Take, compose_takes, read_takes, write_takes
-from gamemusic_export.evaluation.tellpage import print_tells, tells_to_dict, write_tells_page
+from gamemusic_export.evaluation.tellpage import print_tells, scopes_to_dict, tells_to_dict, write_tells_page
 from gamemusic_export.evaluation.tells import CONTROLS, TOKENS, hear_real, hear_takes, save_tells
 from gamemusic_export.evaluation.telltale import measure_tells
 from gamemusic_export.pipeline import Workshop
@@ -83,7 +83,7 @@ def tell_moods(
         count = len(found) / len({(take.mood, take.style) for take in found})
         write_tells_page(scopes, output, about=f"{count:.0f} phrases of every style, as they are composed and played.")
     if as_json:
-        return json.dumps({scope or "all": tells_to_dict(figures) for scope, figures in scopes.items()}, indent=2)
+        return json.dumps(scopes_to_dict(scopes), indent=2)
     return print_tells(scopes)
 
 

@@ -13,10 +13,15 @@ from gamemusic_export.evaluation.report import PAGE_STYLE, write_table
 from gamemusic_export.evaluation.tells import CONTROLS
 from gamemusic_export.evaluation.telltale import Tell
 
-__all__ = ["print_tells", "tells_to_dict", "write_tells_page"]
+__all__ = ["print_tells", "scopes_to_dict", "tells_to_dict", "write_tells_page"]
 
 _HEAD = ("figure", "real", "10 %", "90 %", "other real", *CONTROLS, "all")
 Scopes = Mapping[str, Mapping[str, Tell]]
+
+
+def scopes_to_dict(scopes: Scopes) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return the figures of all scopes as `tells_to_dict` gives them; what holds of all moods is called "all"."""
+    return {scope or "all": tells_to_dict(figures) for scope, figures in scopes.items()}
 
 
 def tells_to_dict(figures: Mapping[str, Tell]) -> dict[str, dict[str, float | None]]:
@@ -90,7 +95,7 @@ def write_tells_page(scopes: Scopes, folder: Path, *, about: str) -> Path:
         parts += [f'<h2 id="{escape(mood)}">{escape(mood)}</h2>', _write_rows(own, [name for name in own if name])]
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
     page += f"<style>{PAGE_STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
-    data = {scope or "all": tells_to_dict(found) for scope, found in scopes.items()}
+    data = scopes_to_dict(scopes)
     write_file(folder / "tells.json", (json.dumps(data, indent=2) + "\n").encode())
     write_file(folder / "index.html", page.encode())
     return folder / "index.html"
